@@ -1,0 +1,105 @@
+// Builds dist/ when it is older than what it is made of, and says how long it takes.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { preflight, root } from './preflight.mjs';
+
+const CONFIG = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', '.swcrc'];
+/** Written by the build itself. */
+const GENERATED = 'src/metadata.ts';
+const STAMP = path.join(root, 'dist', '.build-stamp');
+const NEST = path.join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+
+/**
+ * Brings dist/ up to date; ends the process with the compiler's whole output when that fails.
+ * `quiet`: no word unless it fails.
+ */
+export async function build({ quiet = false } = {}) {
+  // An image that carries dist/ alone has nothing to compare it with.
+  if (!existsSync(path.join(root, 'src')) && existsSync(STAMP)) return;
+  const fingerprint = fingerprintSources();
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint) return;
+  if (!existsSync(NEST)) {
+    console.error('The build needs the development packages: run "npm ci --include=dev" first.');
+    process.exit(1);
+  }
+
+  rmSync(STAMP, { force: true });
+  // The build writes this file while it already compiles what imports it.
+  if (!existsSync(path.join(root, GENERATED)))
+    writeFileSync(path.join(root, GENERATED), 'export default async () => ({});\n');
+  const progress = quiet ? undefined : showProgress();
+  const { code, output } = await run(process.execPath, [NEST, 'build']);
+  progress?.end(code === 0);
+  if (code !== 0) {
+    console.error(output.trimEnd());
+    console.error('The build failed; see above.');
+    process.exit(1);
+  }
+  mkdirSync(path.dirname(STAMP), { recursive: true });
+  writeFileSync(STAMP, fingerprint);
+}
+
+/** By content: a checkout or a copy gives files new times without changing them. */
+function fingerprintSources() {
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !file.endsWith('.spec.ts') && file !== GENERATED)
+    .sort();
+  const hash = createHash('sha256').update(process.versions.node);
+  for (const file of [...CONFIG, ...sources]) {
+    const full = path.join(root, file);
+    if (!existsSync(full)) continue;
+    const content = readFileSync(full);
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => (output += text));
+    }
+    child.on('error', (error) => {
+      resolve({ code: 1, output: `${output}${error.message}` });
+    });
+    child.on('close', (code) => {
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+/** One line that counts the seconds on a terminal; elsewhere a line every five seconds. */
+function showProgress() {
+  const terminal = process.stdout.isTTY;
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 1000);
+  const write = (text) => process.stdout.write(terminal ? `\r${text}` : `${text}\n`);
+  write('building…');
+  const timer = setInterval(
+    () => {
+      write(`building… ${seconds()} s`);
+    },
+    terminal ? 1000 : 5000,
+  );
+  return {
+    end(succeeded) {
+      clearInterval(timer);
+      write(`${succeeded ? 'built' : 'not built'} in ${seconds()} s`);
+      if (terminal) process.stdout.write('\n');
+    },
+  };
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  preflight();
+  await build();
+}

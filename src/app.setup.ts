@@ -1,0 +1,54 @@
+import { VersioningType, VERSION_NEUTRAL } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { ErrorFilter } from './common/errors/error.filter.js';
+import { createAdapter } from './common/http/create-adapter.js';
+import { createValidationPipe } from './common/http/validation.pipe.js';
+import { PinoNestLogger } from './common/logging/logger.js';
+import type { AppConfig } from './config/app-config.js';
+import { setUpSwagger } from './swagger.setup.js';
+
+const EXPOSED_HEADERS = ['ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-ID'];
+
+const PREFLIGHT_SECONDS = 600;
+
+/** The application as main.ts serves it and as the tests meet it: routes, pipes, filter, headers, versioning, docs. */
+export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config),
+    createAdapter(config, logger),
+    {
+      logger: new PinoNestLogger(logger),
+      // Ours are registered by the adapter.
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
+  app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
+  app.useGlobalPipes(createValidationPipe());
+  app.useGlobalFilters(new ErrorFilter());
+  if (config.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...config.corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'If-Match',
+        'X-Note-Password',
+        'X-Request-ID',
+        'X-Device-Token',
+      ],
+      exposedHeaders: EXPOSED_HEADERS,
+      credentials: false,
+      maxAge: PREFLIGHT_SECONDS,
+      strictPreflight: false,
+    });
+  }
+  if (config.docsEnabled) await setUpSwagger(app);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app;
+}

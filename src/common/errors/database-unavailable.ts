@@ -1,0 +1,34 @@
+const UNAVAILABLE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  '53300', // too_many_connections
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '08000', // connection_exception
+  '08003', // connection_does_not_exist
+  '08006', // connection_failure
+]);
+
+const UNAVAILABLE_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection ended unexpectedly/i;
+
+/** True when a thrown value says that the database could not be reached, not that a statement was wrong. */
+export function isDatabaseUnavailable(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code, syscall, driverError } = thrown as {
+    code?: unknown;
+    syscall?: unknown;
+    driverError?: unknown;
+  };
+  if (driverError instanceof Error && driverError !== thrown) return isDatabaseUnavailable(driverError);
+  if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) {
+    return code !== 'ENOENT' || syscall === 'connect';
+  }
+  if (thrown instanceof AggregateError) return thrown.errors.some(isDatabaseUnavailable);
+  return UNAVAILABLE_MESSAGES.test(thrown.message);
+}

@@ -1,0 +1,5 @@
+/** A plain confirmation. */
+export class MessageResponse {
+  /** @example "Logged out." */
+  message!: string;
+}

@@ -1,0 +1,102 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { requestContext } from './request-context.js';
+
+/** Fields that never reach a log, wherever someone puts them. */
+const REDACTED = [
+  'password',
+  'current_password',
+  'new_password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'authorization',
+  'cookie',
+  'secret',
+].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+export type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** One JSON object a line on `stream` (stdout): `timestamp`, `level`, `message`, and the request's id while one is served. */
+export function createLogger(level: Level, stream?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      messageKey: 'message',
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      mixin: () => requestContext.getStore() ?? {},
+      redact: { paths: REDACTED, censor: '[redacted]' },
+      serializers: { err: serializeError },
+    },
+    stream ?? pino.destination({ sync: false, fd: 1 }),
+  );
+}
+
+/**
+ * Name, message and stack of an error and of its causes, and nothing else: a database error also carries the
+ * statement's parameters and the row it stumbled over.
+ */
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    code: typeof code === 'string' ? code : undefined,
+    stack: error.stack,
+    cause: error.cause === undefined ? undefined : serializeError(error.cause),
+  };
+}
+
+type Detail = Record<string, unknown>;
+
+/** Lets Nest and `new Logger('context')` write through pino: `logger.warn({ detail }, 'what happened')` or plain text. */
+export class PinoNestLogger implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  log = (message: unknown, ...rest: unknown[]) => {
+    this.write('info', message, rest);
+  };
+  error = (message: unknown, ...rest: unknown[]) => {
+    this.write('error', message, rest);
+  };
+  warn = (message: unknown, ...rest: unknown[]) => {
+    this.write('warn', message, rest);
+  };
+  debug = (message: unknown, ...rest: unknown[]) => {
+    this.write('debug', message, rest);
+  };
+  verbose = (message: unknown, ...rest: unknown[]) => {
+    this.write('trace', message, rest);
+  };
+  fatal = (message: unknown, ...rest: unknown[]) => {
+    this.write('fatal', message, rest);
+  };
+
+  /** Nest's own account of what it loads and maps is for whoever debugs the start. */
+  private static readonly FRAMEWORK = new Set([
+    'NestFactory',
+    'InstanceLoader',
+    'RoutesResolver',
+    'RouterExplorer',
+    'NestApplication',
+  ]);
+
+  /** Nest hands over (message, ...details, context); the context is the last string. */
+  private write(requested: Exclude<Level, 'silent'>, first: unknown, rest: unknown[]): void {
+    const words = rest.filter((value): value is string => typeof value === 'string');
+    const logger = words.at(-1);
+    const level = requested === 'info' && PinoNestLogger.FRAMEWORK.has(logger ?? '') ? 'debug' : requested;
+    if (first instanceof Error) {
+      this.pino[level]({ err: first, logger }, first.message);
+    } else if (typeof first === 'object' && first !== null) {
+      this.pino[level]({ ...(first as Detail), logger }, words.length > 1 ? words[0] : '');
+    } else if (words.length > 1 && level === 'error') {
+      this.pino[level]({ logger, stack: words[0] }, String(first));
+    } else {
+      this.pino[level]({ logger }, String(first));
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os';
+import type { Env } from './env.schema.js';
+
+export interface DatabaseUrls {
+  /** The app's role: rows only. */
+  app: string;
+  /** The schema's owner: migrations and grants. */
+  owner: string;
+  /** Past any pooler, for session locks. */
+  direct: string;
+}
+
+export interface Secrets {
+  JWT_SECRET_KEY: string;
+  TOKEN_PEPPER: string;
+  APP_ENCRYPTION_KEY: string;
+}
+
+/** Everything the running service may know of its surroundings. Made once at start, frozen, injected. */
+export class AppConfig {
+  readonly environment: Env['NODE_ENV'];
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly docsEnabled: boolean;
+  readonly logLevel: Env['LOG_LEVEL'];
+  readonly databasePoolSize: number;
+  readonly accessTokenSeconds: number;
+  readonly sessionSeconds: number;
+  readonly passwordMinScore: number;
+  readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
+  readonly cpuPool: Readonly<{ size: number; queueLimit: number }>;
+  readonly admin: Readonly<{ email: string; password: string | undefined }>;
+  readonly seedDemoAccounts: boolean;
+
+  constructor(
+    env: Env,
+    readonly database: Readonly<DatabaseUrls>,
+    readonly secrets: Readonly<Secrets>,
+  ) {
+    this.environment = env.NODE_ENV;
+    this.host = env.HOST;
+    this.port = env.PORT;
+    this.publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+    this.trustedProxies = env.TRUSTED_PROXIES;
+    this.corsOrigins = env.CORS_ORIGINS;
+    this.docsEnabled = env.DOCS_ENABLED;
+    this.logLevel = env.LOG_LEVEL;
+    this.databasePoolSize = env.DB_POOL_SIZE;
+    this.accessTokenSeconds = env.ACCESS_TOKEN_EXPIRE_MINUTES * 60;
+    this.sessionSeconds = env.REFRESH_TOKEN_EXPIRE_DAYS * 86_400;
+    this.passwordMinScore = env.PASSWORD_MIN_SCORE;
+    this.argon2 = { memoryKib: env.ARGON2_MEMORY_KIB, timeCost: env.ARGON2_TIME_COST };
+    this.cpuPool = {
+      size: env.CPU_POOL_SIZE || Math.max(1, availableParallelism() - 1),
+      queueLimit: env.CPU_QUEUE_LIMIT,
+    };
+    this.admin = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
+    this.seedDemoAccounts = env.SEED_DEMO_ACCOUNTS;
+    Object.freeze(this);
+  }
+}
+
+/** Where the configured database is, or undefined when the embedded one is to be used. */
+export function externalDatabase(env: Env): DatabaseUrls | undefined {
+  const app = env.DATABASE_URL ?? urlFromParts(env);
+  if (app === undefined) return undefined;
+  const owner = env.DATABASE_OWNER_URL ?? app;
+  return { app, owner, direct: env.DATABASE_DIRECT_URL ?? owner };
+}
+
+function urlFromParts(env: Env): string | undefined {
+  if (env.POSTGRES_HOST === undefined) return undefined;
+  const user = encodeURIComponent(env.POSTGRES_USER);
+  const password = env.POSTGRES_PASSWORD === undefined ? '' : `:${encodeURIComponent(env.POSTGRES_PASSWORD)}`;
+  return `postgresql://${user}${password}@${env.POSTGRES_HOST}:${env.POSTGRES_PORT}/${encodeURIComponent(env.POSTGRES_DB)}`;
+}

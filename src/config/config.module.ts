@@ -1,0 +1,21 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { BoundedPool } from '../common/bounded-pool.js';
+import { AppConfig } from './app-config.js';
+
+/** Hands the configuration, the clock and the pool for CPU-heavy work to every module. */
+@Module({})
+export class ConfigModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    return {
+      module: ConfigModule,
+      global: true,
+      providers: [
+        { provide: AppConfig, useValue: config },
+        { provide: BoundedPool, useValue: new BoundedPool(config.cpuPool.size, config.cpuPool.queueLimit) },
+        Clock,
+      ],
+      exports: [AppConfig, BoundedPool, Clock],
+    };
+  }
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+
+export interface Variable<S extends z.ZodType = z.ZodType> {
+  section: string;
+  description: string;
+  schema: S;
+  /** As it stands in .env.example; a variable without one is shown empty. */
+  example?: string;
+  /** Its value must never be printed. */
+  secret?: boolean;
+}
+
+const whole = (min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must lie between ${min} and ${max}`)
+    .default(fallback);
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(fallback);
+
+const list = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  )
+  .default([]);
+
+const url = (...protocols: string[]) =>
+  z.string().refine(
+    (value) => {
+      const parsed = URL.canParse(value) ? new URL(value) : undefined;
+      return parsed !== undefined && protocols.includes(parsed.protocol);
+    },
+    `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  );
+
+const text = z.string();
+
+function inSection<V extends Record<string, Omit<Variable, 'section'>>>(section: string, variables: V) {
+  const entries = Object.entries(variables).map(([name, variable]) => [name, { ...variable, section }]);
+  return Object.fromEntries(entries) as { [K in keyof V]: V[K] & { section: string } };
+}
+
+/** Every environment variable of the service. `.env.example` is made from this table. */
+export const ENV = {
+  ...inSection('Service', {
+    NODE_ENV: {
+      description: 'development stays on this machine; production refuses to start without strong secrets.',
+      schema: z.enum(['development', 'production', 'test']).default('development'),
+      example: 'development',
+    },
+    HOST: {
+      description: 'Address to listen on. Outside production only a loopback address is accepted.',
+      schema: text.default('127.0.0.1'),
+      example: '127.0.0.1',
+    },
+    PORT: { description: 'Port to listen on.', schema: whole(0, 65_535, 8000), example: '8000' },
+    PUBLIC_URL: {
+      description:
+        'How clients reach the service; links and the token issuer are built from it. Default: http://localhost:PORT.',
+      schema: url('http:', 'https:')
+        .transform((value) => value.replace(/\/+$/, ''))
+        .optional(),
+    },
+    TRUSTED_PROXIES: {
+      description: 'Proxies whose X-Forwarded-* headers are believed: addresses or CIDRs, comma-separated.',
+      schema: list,
+    },
+    CORS_ORIGINS: {
+      description:
+        'Origins of browser apps that may call the API, comma-separated. Credentials are never allowed.',
+      schema: list,
+    },
+    DOCS_ENABLED: { description: 'Swagger UI at /mc101docs.', schema: flag(true), example: 'true' },
+    LOG_LEVEL: {
+      description: 'fatal, error, warn, info, debug, trace or silent.',
+      schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+      example: 'info',
+    },
+    DATA_DIR: {
+      description:
+        'Where the embedded database and the generated secrets live. Default: .data beside package.json.',
+      schema: text.optional(),
+    },
+  }),
+  ...inSection('Database', {
+    DATABASE_URL: {
+      description:
+        "The app's own PostgreSQL role. Setting it (or POSTGRES_HOST) switches the embedded database off.",
+      schema: url('postgres:', 'postgresql:').optional(),
+      secret: true,
+    },
+    DATABASE_OWNER_URL: {
+      description: 'The role that owns the schema, for migrations and grants. Default: DATABASE_URL.',
+      schema: url('postgres:', 'postgresql:').optional(),
+      secret: true,
+    },
+    DATABASE_DIRECT_URL: {
+      description: 'Goes round a connection pooler, for locks. Default: DATABASE_OWNER_URL.',
+      schema: url('postgres:', 'postgresql:').optional(),
+      secret: true,
+    },
+    POSTGRES_HOST: { description: 'Instead of DATABASE_URL: the parts of it.', schema: text.optional() },
+    POSTGRES_PORT: { description: 'Port of POSTGRES_HOST.', schema: whole(1, 65_535, 5432), example: '5432' },
+    POSTGRES_USER: { description: 'User at POSTGRES_HOST.', schema: text.default('mc101'), example: 'mc101' },
+    POSTGRES_PASSWORD: { description: 'Password at POSTGRES_HOST.', schema: text.optional(), secret: true },
+    POSTGRES_DB: {
+      description: 'Database at POSTGRES_HOST.',
+      schema: text.default('mc101'),
+      example: 'mc101',
+    },
+    PG_BIN_DIR: {
+      description:
+        'Folder with the PostgreSQL programs for the embedded database. Default: a local installation, else the npm one.',
+      schema: text.optional(),
+    },
+    DB_POOL_SIZE: {
+      description: 'Connections each process keeps.',
+      schema: whole(1, 500, 10),
+      example: '10',
+    },
+  }),
+  ...inSection(
+    'Secrets (each: one or more id:base64 keys of 32 bytes, the first writes and all read, or one passphrase)',
+    {
+      JWT_SECRET_KEY: { description: 'Signs access tokens.', schema: text.optional(), secret: true },
+      TOKEN_PEPPER: {
+        description: 'Keys the hashes of tokens and codes.',
+        schema: text.optional(),
+        secret: true,
+      },
+      APP_ENCRYPTION_KEY: {
+        description: 'Wraps the keys of all notes. Keep a copy outside the server: without it no note opens.',
+        schema: text.optional(),
+        secret: true,
+      },
+    },
+  ),
+  ...inSection('Accounts', {
+    ADMIN_EMAIL: {
+      description: 'E-mail of the admin made on the first start.',
+      schema: text.default('admin@example.com'),
+      example: 'admin@example.com',
+    },
+    ADMIN_PASSWORD: {
+      description: 'Password of that admin. Default: a random one, shown once.',
+      schema: text.optional(),
+      secret: true,
+    },
+    SEED_DEMO_ACCOUNTS: {
+      description: 'Makes demo accounts, candidates and notes. Refused in production.',
+      schema: flag(false),
+      example: 'false',
+    },
+    ACCESS_TOKEN_EXPIRE_MINUTES: {
+      description: 'Life of an access token.',
+      schema: whole(1, 1440, 15),
+      example: '15',
+    },
+    REFRESH_TOKEN_EXPIRE_DAYS: {
+      description: 'Life of a session.',
+      schema: whole(1, 365, 14),
+      example: '14',
+    },
+    PASSWORD_MIN_SCORE: {
+      description: 'Least zxcvbn score of a password, 0 to 4.',
+      schema: whole(0, 4, 3),
+      example: '3',
+    },
+    ARGON2_MEMORY_KIB: {
+      description: 'Memory of one argon2id hash. `npm run cli -- calibrate` proposes values.',
+      schema: whole(64, 4_194_304, 19_456),
+      example: '19456',
+    },
+    ARGON2_TIME_COST: { description: 'Passes of one argon2id hash.', schema: whole(1, 100, 2), example: '2' },
+    CPU_POOL_SIZE: {
+      description: 'Password hashes computed at once. 0: one less than the cores, at least one.',
+      schema: whole(0, 64, 0),
+      example: '0',
+    },
+    CPU_QUEUE_LIMIT: {
+      description: 'Password hashes that may wait; past it 503 BUSY.',
+      schema: whole(0, 10_000, 32),
+      example: '32',
+    },
+  }),
+} satisfies Record<string, Variable>;
+
+export type EnvName = keyof typeof ENV;
+
+type Schemas = { [K in EnvName]: (typeof ENV)[K]['schema'] };
+
+/** The parsed environment, before defaults that depend on other variables. */
+export type Env = { [K in EnvName]: z.output<Schemas[K]> };
+
+export const ENV_NAMES = Object.keys(ENV) as EnvName[];

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { ENV, ENV_NAMES, type Env, type EnvName } from './env.schema.js';
+
+type RawEnv = Record<string, string | undefined>;
+
+/** The environment cannot be used. One message with everything that is wrong, by name, never by value. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const MIN_SECRET_LENGTH = 32;
+const PLACEHOLDER = /change.?me|secret|password|example|placeholder/i;
+
+/**
+ * Reads every variable of the table once. `X_FILE` names a file that holds the value of `X`; an empty value counts
+ * as absent.
+ * @throws ConfigError that names every variable at fault.
+ */
+export function parseEnv(raw: RawEnv): Env {
+  const problems: string[] = [];
+  const entries = ENV_NAMES.map((name) => {
+    const value = readVariable(name, raw, problems);
+    const result = ENV[name].schema.safeParse(value);
+    if (!result.success)
+      problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(', ')}.`);
+    return [name, result.data];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  const env = Object.fromEntries(entries) as Env;
+  problems.push(
+    ...(env.NODE_ENV === 'production' ? problemsInProduction(env) : problemsOutsideProduction(env)),
+  );
+  problems.push(
+    ...env.TRUSTED_PROXIES.filter(isNotNetwork).map(() => 'TRUSTED_PROXIES must list addresses or CIDRs.'),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  return env;
+}
+
+function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | undefined {
+  const file = raw[`${name}_FILE`];
+  if (raw[name] && file) problems.push(`${name} and ${name}_FILE are both set; keep one.`);
+  if (!file) return raw[name] === '' ? undefined : raw[name];
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch {
+    problems.push(`${name}_FILE names a file that cannot be read.`);
+    return undefined;
+  }
+}
+
+function problemsInProduction(env: Env): string[] {
+  const problems: string[] = [];
+  for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY'] as const) {
+    const value = env[name];
+    if (!value) problems.push(`${name} is missing; make one with: echo "k1:$(openssl rand -base64 32)".`);
+    else if (isWeakSecret(value))
+      problems.push(`${name} is weak; use at least ${MIN_SECRET_LENGTH} random characters.`);
+  }
+  if (!env.PUBLIC_URL)
+    problems.push('PUBLIC_URL is missing; set the https:// address at which clients reach the service.');
+  if (env.SEED_DEMO_ACCOUNTS)
+    problems.push('SEED_DEMO_ACCOUNTS must not be true in production: demo passwords are public.');
+  if (env.ADMIN_PASSWORD && isWeakPassword(env.ADMIN_PASSWORD)) problems.push('ADMIN_PASSWORD is weak.');
+  problems.push(...problemsWithHashing(env));
+  return problems;
+}
+
+function problemsOutsideProduction(env: Env): string[] {
+  const problems: string[] = [];
+  const remedy = 'is only accepted with NODE_ENV=production';
+  if (!isLoopback(env.HOST)) problems.push(`HOST: an address other than loopback ${remedy}.`);
+  if (env.PUBLIC_URL && !isLoopback(new URL(env.PUBLIC_URL).hostname)) {
+    problems.push(`PUBLIC_URL: an address other than localhost ${remedy}.`);
+  }
+  if (env.TRUSTED_PROXIES.length > 0) problems.push(`TRUSTED_PROXIES ${remedy}.`);
+  if (env.NODE_ENV !== 'test') problems.push(...problemsWithHashing(env));
+  return problems;
+}
+
+/** OWASP Password Storage Cheat Sheet: at least 19 MiB and two passes, or more memory with one. */
+function problemsWithHashing(env: Env): string[] {
+  const isEnough =
+    env.ARGON2_MEMORY_KIB >= 19_456 && (env.ARGON2_TIME_COST >= 2 || env.ARGON2_MEMORY_KIB >= 47_104);
+  return isEnough
+    ? []
+    : ['ARGON2_MEMORY_KIB and ARGON2_TIME_COST are weaker than 19456 KiB with 2 passes (OWASP).'];
+}
+
+function isWeakSecret(value: string): boolean {
+  return value.length < MIN_SECRET_LENGTH || PLACEHOLDER.test(value) || new Set(value).size < 10;
+}
+
+function isWeakPassword(value: string): boolean {
+  return value.length < 12 || PLACEHOLDER.test(value);
+}
+
+function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    host === '[::1]' ||
+    (isIP(host) === 4 && host.startsWith('127.'))
+  );
+}
+
+function isNotNetwork(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return true;
+  return bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

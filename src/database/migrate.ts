@@ -1,0 +1,65 @@
+import { DataSource, type QueryRunner } from 'typeorm';
+import type { DatabaseUrls } from '../config/app-config.js';
+import { dataSourceOptions } from './data-source-options.js';
+
+/** Any constant will do, as long as every process of the service takes the same one. */
+const MIGRATION_LOCK = 4_101_000_001;
+
+const DUPLICATE_MIGRATION_HINT =
+  'The database has migrations that this version does not know; start the newer version, or restore a backup from before the upgrade.';
+
+export class SchemaTooNewError extends Error {
+  constructor() {
+    super(DUPLICATE_MIGRATION_HINT);
+    this.name = 'SchemaTooNewError';
+  }
+}
+
+/**
+ * Brings the schema up to date as its owner and gives the app's role its rights. Several processes may call this at
+ * once: a session lock lets one of them work while the others wait and then find nothing to do.
+ * @returns the names of the migrations that ran.
+ * @throws SchemaTooNewError when a newer version has migrated this database.
+ */
+export async function migrate(urls: DatabaseUrls, onProgress: (message: string) => void): Promise<string[]> {
+  // The lock belongs to a session, so the connection must not go through a pooler.
+  const owner = await new DataSource(dataSourceOptions(urls.direct, 2)).initialize();
+  const runner = owner.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewerSchema(owner, runner);
+    const pending = await owner.showMigrations();
+    if (pending) onProgress('Bringing the database schema up to date …');
+    const done = await owner.runMigrations({ transaction: 'each' });
+    await grantToApp(runner, urls);
+    return done.map((migration) => migration.name);
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await runner.release();
+    await owner.destroy();
+  }
+}
+
+async function refuseNewerSchema(owner: DataSource, runner: QueryRunner): Promise<void> {
+  if (!(await runner.hasTable('migrations'))) return;
+  const rows = (await runner.query('SELECT name FROM migrations')) as { name: string }[];
+  const known = new Set(owner.migrations.map((migration) => migration.name ?? migration.constructor.name));
+  if (rows.some(({ name }) => !known.has(name))) throw new SchemaTooNewError();
+}
+
+/** Rows only, no DDL, and no rights on the list of migrations but to read it. */
+async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void> {
+  const app = decodeURIComponent(new URL(withHost(urls.app)).username);
+  const [{ owner }] = (await runner.query('SELECT current_user AS owner')) as [{ owner: string }];
+  if (app === '' || app === owner) return;
+  const role = `"${app.replaceAll('"', '""')}"`;
+  await runner.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
+  await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+  await runner.query(`GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+  await runner.query(`REVOKE INSERT, UPDATE, DELETE ON TABLE migrations FROM ${role}`);
+}
+
+/** A URL for a Unix socket has credentials and no host, which the WHATWG parser refuses. */
+function withHost(url: string): string {
+  return url.replace(/@(?=\/)/, '@localhost');
+}

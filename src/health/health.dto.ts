@@ -1,0 +1,50 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+const CHECK_STATES = ['ok', 'degraded', 'down', 'unavailable', 'off'] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
+const READY_STATES = ['ok', 'degraded', 'down'] as const;
+
+export class ServiceInfo {
+  /** @example "MC101: private notes and votes that count exactly once." */
+  message!: string;
+  /** @example "MC101" */
+  name!: string;
+  /** @example "0.1.0" */
+  version!: string;
+  /** @example "/mc101docs" */
+  docs!: string;
+  /** @example "/health" */
+  health!: string;
+}
+
+export class HealthResponse {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+  /** @example "The service is running." */
+  message!: string;
+}
+
+export class ReadyCheck {
+  @ApiProperty({ enum: CHECK_STATES })
+  status!: CheckState;
+  /** Since when it has been in this state. */
+  since!: Date;
+  /** What is wrong and what to do, where there is something to say. */
+  detail?: string;
+}
+
+export class ReadyChecks {
+  database!: ReadyCheck;
+  redis!: ReadyCheck;
+  mail!: ReadyCheck;
+  backup!: ReadyCheck;
+  migrations!: ReadyCheck;
+  keys!: ReadyCheck;
+}
+
+export class ReadyResponse {
+  @ApiProperty({ enum: READY_STATES })
+  status!: (typeof READY_STATES)[number];
+  checks!: ReadyChecks;
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { KeyRingUnfitError } from '../keys/keys.errors.js';
+import { KeysService } from '../keys/keys.service.js';
+import type { CheckState, ReadyCheck, ReadyChecks, ReadyResponse } from './health.dto.js';
+import { HealthRepository } from './health.repository.js';
+
+/** How long an answer is given again, so that asking cannot be used as a hammer. */
+const CACHE_MS = 1_000;
+
+interface Finding {
+  status: CheckState;
+  detail?: string;
+}
+
+/** Whether the service can do its work: each part by itself, and the whole. */
+@Injectable()
+export class ReadinessService {
+  private cached: { until: number; answer: Promise<ReadyResponse> } | undefined;
+  private readonly last = new Map<keyof ReadyChecks, ReadyCheck>();
+
+  constructor(
+    private readonly repository: HealthRepository,
+    private readonly keys: KeysService,
+    private readonly clock: Clock,
+  ) {}
+
+  check(): Promise<ReadyResponse> {
+    const now = this.clock.now().getTime();
+    if (!this.cached || this.cached.until <= now)
+      this.cached = { until: now + CACHE_MS, answer: this.look() };
+    return this.cached.answer;
+  }
+
+  private async look(): Promise<ReadyResponse> {
+    const migrations = await this.lookAtMigrations();
+    const database: Finding =
+      migrations === undefined
+        ? { status: 'down', detail: 'The database cannot be reached.' }
+        : { status: 'ok' };
+    const keys = migrations === undefined ? unknown() : await this.lookAtKeys();
+    const checks: ReadyChecks = {
+      database: this.since('database', database),
+      redis: this.since('redis', { status: 'off' }),
+      mail: this.since('mail', { status: 'off' }),
+      backup: this.since('backup', { status: 'off' }),
+      migrations: this.since('migrations', migrations ?? unknown()),
+      keys: this.since('keys', keys),
+    };
+    return { status: overall(checks), checks };
+  }
+
+  private async lookAtMigrations(): Promise<Finding | undefined> {
+    try {
+      const pending = await this.repository.countPendingMigrations();
+      if (pending === 0) return { status: 'ok' };
+      return {
+        status: 'down',
+        detail: `${pending} migrations are pending; restart the service to run them.`,
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async lookAtKeys(): Promise<Finding> {
+    try {
+      await this.keys.verify();
+      return { status: 'ok' };
+    } catch (error) {
+      return error instanceof KeyRingUnfitError ? { status: 'down', detail: error.message } : unknown();
+    }
+  }
+
+  /** Keeps the time at which a check came into its present state. */
+  private since(name: keyof ReadyChecks, finding: Finding): ReadyCheck {
+    const last = this.last.get(name);
+    const since = last?.status === finding.status ? last.since : this.clock.now();
+    const check = { ...finding, since };
+    this.last.set(name, check);
+    return check;
+  }
+}
+
+function unknown(): Finding {
+  return { status: 'unavailable', detail: 'Cannot be told while the database is down.' };
+}
+
+function overall(checks: ReadyChecks): ReadyResponse['status'] {
+  const states = Object.values(checks).map((check: ReadyCheck) => check.status);
+  if (states.includes('down')) return 'down';
+  return states.some((state) => state === 'degraded' || state === 'unavailable') ? 'degraded' : 'ok';
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { KeyCanary } from './key-canary.entity.js';
+import { KeysRepository } from './keys.repository.js';
+import { KeysService } from './keys.service.js';
+import { ServiceKey } from './service-key.entity.js';
+import { ServiceKeysService } from './service-keys.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([KeyCanary, ServiceKey])],
+  providers: [KeysRepository, KeysService, ServiceKeysService],
+  exports: [KeysService, ServiceKeysService],
+})
+export class KeysModule {}

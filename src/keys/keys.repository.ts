@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { KeyCanary } from './key-canary.entity.js';
+import { ServiceKey } from './service-key.entity.js';
+
+@Injectable()
+export class KeysRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  listCanaries(): Promise<KeyCanary[]> {
+    return this.dataSource.getRepository(KeyCanary).find();
+  }
+
+  async addCanary(keyId: string, sealed: Buffer): Promise<void> {
+    await this.dataSource.query(
+      'INSERT INTO key_canaries (key_id, sealed) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      [keyId, sealed],
+    );
+  }
+
+  listServiceKeys(): Promise<ServiceKey[]> {
+    return this.dataSource.getRepository(ServiceKey).find();
+  }
+
+  /** Of several processes that add the same name at once, one wins; the answer is what is stored. */
+  async addServiceKey(name: string, keyId: string, wrappedKey: Buffer): Promise<ServiceKey> {
+    await this.dataSource.query(
+      'INSERT INTO service_keys (name, key_id, wrapped_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [name, keyId, wrappedKey],
+    );
+    return this.dataSource.getRepository(ServiceKey).findOneByOrFail({ name });
+  }
+
+  async replaceServiceKey(name: string, from: string, keyId: string, wrappedKey: Buffer): Promise<void> {
+    await this.dataSource.query(
+      'UPDATE service_keys SET key_id = $3, wrapped_key = $4 WHERE name = $1 AND key_id = $2',
+      [name, from, keyId, wrappedKey],
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from './app.setup.js';
+import { AdminAccountsService } from './auth/admin-accounts.service.js';
+import { renderBanner } from './banner.js';
+import { createLogger } from './common/logging/logger.js';
+import { parseEnv } from './config/parse-env.js';
+import { migrate } from './database/migrate.js';
+import { announceFirstAdmin } from './first-admin.js';
+import { explainStartupFailure } from './startup-failure.js';
+import { openSurroundings, type Surroundings } from './surroundings.js';
+
+const DRAIN_LIMIT_MS = 10_000;
+
+let surroundings: Surroundings | undefined;
+let app: NestFastifyApplication | undefined;
+let isStopping = false;
+
+async function start(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const env = parseEnv(process.env);
+  surroundings = await openSurroundings(env, 'service', process.env['PATH'], say);
+  const { config } = surroundings;
+  const migrated = await migrate(config.database, say);
+  if (migrated.length > 0) say(`The database schema is up to date (${migrated.length} migrations ran).`);
+  say('Starting the service …');
+  app = await createApp(config, createLogger(config.logLevel));
+  const firstAdmin = await app.get(AdminAccountsService).createFirst();
+  await app.listen(config.port, config.host);
+  process.stdout.write(
+    renderBanner({
+      url: config.publicUrl,
+      docsEnabled: config.docsEnabled,
+      database: surroundings.database,
+      dataDir: surroundings.dataDir,
+      notes: surroundings.notes,
+      firstAdmin: await announceFirstAdmin(firstAdmin, surroundings.dataDir, process.stdout.isTTY),
+    }),
+  );
+}
+
+/** Lets requests in flight finish, then stops the database that this process started. */
+async function stop(signal: string): Promise<void> {
+  if (isStopping) {
+    say('Stopping at once.');
+    process.exit(1);
+  }
+  isStopping = true;
+  say(`${signal}: stopping …`);
+  setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
+  await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
+  await surroundings?.stop();
+  say('Stopped.');
+  process.exit(0);
+}
+
+function say(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stop(signal).catch((error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    });
+  });
+}
+
+start().catch(async (error: unknown) => {
+  const address = surroundings?.config ?? { host: '', port: 0 };
+  process.stderr.write(`\n${explainStartupFailure(error, address, surroundings?.database ?? 'database')}\n`);
+  await app?.close().catch(() => undefined);
+  await surroundings?.stop().catch(() => undefined);
+  process.exit(1);
+});

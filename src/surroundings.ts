@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { AppConfig, externalDatabase, type DatabaseUrls } from './config/app-config.js';
+import type { Env } from './config/env.schema.js';
+import type { EmbeddedDatabase } from './database/embedded/bring-up.js';
+import { startEmbeddedDatabase } from './database/embedded/embedded-database.js';
+import { openEmbeddedDatabaseForCommand } from './database/embedded/open-for-cli.js';
+import { ensureSecrets } from './database/embedded/secrets-file.js';
+import { StartupError } from './database/embedded/startup-error.js';
+
+const DEFAULT_DATA_DIR = '.data';
+
+/** What the service stands on: a configuration that is complete, and the database behind it. */
+export interface Surroundings {
+  config: AppConfig;
+  /** Where the generated secrets and, if it is embedded, the database lie. */
+  dataDir: string;
+  /** For the banner: which database it is. */
+  database: string;
+  /** Sentences for the banner. */
+  notes: string[];
+  stop: () => Promise<void>;
+}
+
+type Purpose = 'service' | 'command';
+
+/**
+ * Finds or starts the database and completes the configuration with its addresses and, outside production, with the
+ * secrets that were generated on the first start.
+ * @param purpose `service` holds the data folder for itself; `command` also works beside a running service.
+ * @param searchPath PATH, where a local PostgreSQL may be found
+ * @throws StartupError
+ */
+export async function openSurroundings(
+  env: Env,
+  purpose: Purpose,
+  searchPath: string | undefined,
+  onProgress: (message: string) => void,
+): Promise<Surroundings> {
+  const external = externalDatabase(env);
+  return external ? useExternal(env, external) : useEmbedded(env, purpose, searchPath, onProgress);
+}
+
+async function useExternal(env: Env, urls: DatabaseUrls): Promise<Surroundings> {
+  const dataDir = path.resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR);
+  return {
+    config: new AppConfig(env, urls, await completeSecrets(env, () => secretsIn(dataDir))),
+    dataDir,
+    database: `PostgreSQL at ${hostOf(urls.app)}`,
+    notes: [],
+    stop: () => Promise.resolve(),
+  };
+}
+
+async function useEmbedded(
+  env: Env,
+  purpose: Purpose,
+  searchPath: string | undefined,
+  onProgress: (message: string) => void,
+): Promise<Surroundings> {
+  const open = purpose === 'service' ? startEmbeddedDatabase : openEmbeddedDatabaseForCommand;
+  const embedded: EmbeddedDatabase = await open({
+    dataDir: path.resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR),
+    dataDirIsDefault: env.DATA_DIR === undefined,
+    pgBinDir: env.PG_BIN_DIR,
+    searchPath,
+    onProgress,
+  });
+  const urls = { app: embedded.appUrl, owner: embedded.ownerUrl, direct: embedded.ownerUrl };
+  return {
+    config: new AppConfig(env, urls, await completeSecrets(env, () => Promise.resolve(embedded.secrets))),
+    dataDir: embedded.dataDir,
+    database: `embedded PostgreSQL ${embedded.serverVersion}`,
+    notes: embedded.notes,
+    stop: () => embedded.stop(),
+  };
+}
+
+type SecretValues = Pick<Env, 'JWT_SECRET_KEY' | 'TOKEN_PEPPER' | 'APP_ENCRYPTION_KEY'>;
+
+/** What the environment gives wins; in production it gives all of them, which parseEnv has checked. */
+async function completeSecrets(
+  env: Env,
+  generated: () => Promise<Required<{ [K in keyof SecretValues]: string }>>,
+) {
+  const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY } = env;
+  if (JWT_SECRET_KEY && TOKEN_PEPPER && APP_ENCRYPTION_KEY)
+    return { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY };
+  const kept = await generated();
+  return {
+    JWT_SECRET_KEY: JWT_SECRET_KEY ?? kept.JWT_SECRET_KEY,
+    TOKEN_PEPPER: TOKEN_PEPPER ?? kept.TOKEN_PEPPER,
+    APP_ENCRYPTION_KEY: APP_ENCRYPTION_KEY ?? kept.APP_ENCRYPTION_KEY,
+  };
+}
+
+async function secretsIn(dataDir: string) {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StartupError(
+      `The data folder ${dataDir} cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}): make it writable, or set DATA_DIR.`,
+    );
+  }
+  return ensureSecrets(dataDir);
+}
+
+/** Host, port and database of a URL; never its user or password. */
+function hostOf(url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url.replace(/@(?=\/)/, '@localhost'));
+  return `${searchParams.get('host') ?? `${hostname}:${port || '5432'}`}${pathname}`;
+}

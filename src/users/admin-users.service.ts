@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { decodeIdCursor, encodeCursor } from '../common/http/cursor.js';
+import type { ListUsersQuery, UpdateUserRequest } from './admin-users.dto.js';
+import { UserLifecycle } from './user-lifecycle.js';
+import { UserNotFoundError } from './users.errors.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+import { toUserResponse, type UserPage, type UserResponse } from './user.response.dto.js';
+
+/** What admins may see and change of accounts. Never a password, never a note. */
+@Injectable()
+export class AdminUsersService {
+  constructor(
+    private readonly repository: UsersRepository,
+    private readonly users: UsersService,
+    private readonly lifecycle: UserLifecycle,
+  ) {}
+
+  async list({ limit, cursor, q, role, is_active: isActive }: ListUsersQuery): Promise<UserPage> {
+    const found = await this.repository.listNewestFirst(
+      { q, role, isActive },
+      decodeIdCursor(cursor),
+      limit + 1,
+    );
+    const items = found.slice(0, limit);
+    const last = found.length > limit ? items.at(-1) : undefined;
+    return { items: items.map(toUserResponse), next_cursor: last ? encodeCursor([last.id]) : null };
+  }
+
+  /** @throws UserNotFoundError */
+  async get(id: number): Promise<UserResponse> {
+    const user = await this.repository.findById(id);
+    if (!user) throw new UserNotFoundError();
+    return toUserResponse(user);
+  }
+
+  /**
+   * Changes role or activity. A disabled account's sessions end in the same transaction.
+   * @throws UserNotFoundError
+   * @throws LastAdminError when no active admin would remain
+   */
+  async update(id: number, { role, is_active: isActive }: UpdateUserRequest): Promise<UserResponse> {
+    await this.repository.transaction(async (manager) => {
+      if (role === 'user' || isActive === false) await this.users.requireAnotherAdmin(manager, id);
+      if (!(await this.repository.lockById(manager, id))) throw new UserNotFoundError();
+      await this.repository.updateAccess(manager, id, {
+        ...(role === undefined ? {} : { role }),
+        ...(isActive === undefined ? {} : { isActive }),
+      });
+      if (isActive === false) await this.lifecycle.sessionsMustEnd(manager, id);
+    });
+    return this.get(id);
+  }
+
+  /** Ends every session of an account. @throws UserNotFoundError */
+  async logOutEverywhere(id: number): Promise<void> {
+    await this.repository.transaction(async (manager) => {
+      if (!(await this.repository.lockById(manager, id))) throw new UserNotFoundError();
+      await this.lifecycle.sessionsMustEnd(manager, id);
+    });
+  }
+}

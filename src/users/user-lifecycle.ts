@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+
+interface LifecycleHooks {
+  /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
+  sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** Two addresses turned out to be one person: what `from` did counts as done by `into`. */
+  voterKeysMerged: (manager: EntityManager, from: string, into: string) => Promise<void>;
+}
+
+/** Lets higher modules take part in what happens to an account, inside the same transaction. */
+@Injectable()
+export class UserLifecycle {
+  private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
+    sessionsMustEnd: [],
+    voterKeysMerged: [],
+  };
+
+  on<E extends keyof LifecycleHooks>(event: E, hook: LifecycleHooks[E]): void {
+    this.hooks[event].push(hook);
+  }
+
+  async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async voterKeysMerged(manager: EntityManager, from: string, into: string): Promise<void> {
+    for (const hook of this.hooks.voterKeysMerged) await hook(manager, from, into);
+  }
+}

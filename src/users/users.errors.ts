@@ -1,0 +1,35 @@
+import { AppError } from '../common/errors/app-error.js';
+
+/** Does not say which of the two is taken. */
+export class UserExistsError extends AppError {
+  constructor() {
+    super('USER_EXISTS', 'An account with this e-mail address or username exists already.');
+  }
+}
+
+export class UserNotFoundError extends AppError {
+  constructor() {
+    super('USER_NOT_FOUND', 'There is no such user.');
+  }
+}
+
+export class LastAdminError extends AppError {
+  constructor() {
+    super('LAST_ADMIN', 'This is the last active admin; make another one first.');
+  }
+}
+
+export class EmailChangeUnavailableError extends AppError {
+  constructor() {
+    super(
+      'EMAIL_CHANGE_UNAVAILABLE',
+      'The e-mail address cannot be changed yet: this service sends no mail.',
+    );
+  }
+}
+
+export class ReauthenticationRequiredError extends AppError {
+  constructor() {
+    super('REAUTHENTICATION_REQUIRED', 'Log in again first: this needs a login within the last 15 minutes.');
+  }
+}

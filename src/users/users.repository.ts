@@ -1,0 +1,167 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Role } from '../common/http/principal.js';
+import { runPrepared, type Statement } from '../database/prepared.js';
+import { User } from './user.entity.js';
+
+export interface NewUser {
+  name: string;
+  email: string;
+  emailNormalized: string;
+  username: string | null;
+  usernameNormalized: string | null;
+  passwordHash: string | null;
+  role: Role;
+  voterKey: string;
+}
+
+/** What a login needs to know of an account. */
+export interface Credentials {
+  id: number;
+  passwordHash: string | null;
+  isActive: boolean;
+}
+
+export interface UserFilter {
+  q?: string;
+  role?: Role;
+  isActive?: boolean;
+}
+
+const FIND_BY_EMAIL: Statement = {
+  name: 'users.find-credentials-by-email',
+  text: `SELECT id, password_hash AS "passwordHash", is_active AS "isActive" FROM users WHERE email_normalized = $1`,
+};
+
+const FIND_BY_USERNAME: Statement = {
+  name: 'users.find-credentials-by-username',
+  text: `SELECT id, password_hash AS "passwordHash", is_active AS "isActive" FROM users WHERE username_normalized = $1`,
+};
+
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
+  async findCredentialsByEmail(emailNormalized: string): Promise<Credentials | undefined> {
+    return (await runPrepared<Credentials>(this.dataSource, FIND_BY_EMAIL, [emailNormalized]))[0];
+  }
+
+  async findCredentialsByUsername(usernameNormalized: string): Promise<Credentials | undefined> {
+    return (await runPrepared<Credentials>(this.dataSource, FIND_BY_USERNAME, [usernameNormalized]))[0];
+  }
+
+  findById(id: number): Promise<User | null> {
+    return this.dataSource.getRepository(User).findOneBy({ id });
+  }
+
+  /** @returns undefined when the e-mail address or the username is taken; the constraints decide. */
+  async insertIfFree(manager: EntityManager, user: NewUser): Promise<User | undefined> {
+    const result = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(User)
+      .values(user)
+      .orIgnore()
+      .returning('*')
+      .execute();
+    const [row] = result.raw as { id: number }[];
+    return row ? manager.getRepository(User).findOneByOrFail({ id: row.id }) : undefined;
+  }
+
+  async updateProfile(
+    id: number,
+    changes: { name?: string; username?: string | null; usernameNormalized?: string | null },
+  ): Promise<User | null> {
+    if (Object.keys(changes).length > 0) await this.dataSource.getRepository(User).update({ id }, changes);
+    return this.findById(id);
+  }
+
+  /** @returns the user before the change, locked until the transaction ends. */
+  lockById(manager: EntityManager, id: number): Promise<User | null> {
+    return manager.getRepository(User).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async updateEmail(
+    manager: EntityManager,
+    id: number,
+    email: string,
+    emailNormalized: string,
+  ): Promise<void> {
+    await manager.getRepository(User).update({ id }, { email, emailNormalized });
+  }
+
+  async updateVoterKey(manager: EntityManager, id: number, voterKey: string): Promise<void> {
+    await manager.getRepository(User).update({ id }, { voterKey });
+  }
+
+  async updateAccess(
+    manager: EntityManager,
+    id: number,
+    changes: { role?: Role; isActive?: boolean },
+  ): Promise<void> {
+    if (Object.keys(changes).length > 0) await manager.getRepository(User).update({ id }, changes);
+  }
+
+  /** Replaces a password hash only if it is still the one that was verified. @returns whether it was. */
+  async replacePasswordHash(
+    on: EntityManager | undefined,
+    id: number,
+    verified: string | null,
+    replacement: string,
+  ): Promise<boolean> {
+    const [, count] = await (on ?? this.dataSource.manager).query<[unknown, number]>(
+      `UPDATE users SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2`,
+      [id, verified, replacement],
+    );
+    return count === 1;
+  }
+
+  async setPasswordHash(manager: EntityManager, id: number, passwordHash: string): Promise<void> {
+    await manager.getRepository(User).update({ id }, { passwordHash });
+  }
+
+  async delete(manager: EntityManager, id: number): Promise<boolean> {
+    return ((await manager.getRepository(User).delete({ id })).affected ?? 0) > 0;
+  }
+
+  /** Locks every active admin, so that of two who step down at once the second sees the first gone. */
+  async lockActiveAdmins(manager: EntityManager): Promise<number[]> {
+    const admins = await manager.query<{ id: number }[]>(
+      `SELECT id FROM users WHERE role = 'admin' AND is_active ORDER BY id FOR UPDATE`,
+    );
+    return admins.map(({ id }) => id);
+  }
+
+  async hasAdmin(): Promise<boolean> {
+    return this.dataSource.getRepository(User).existsBy({ role: 'admin' });
+  }
+
+  findByEmail(emailNormalized: string): Promise<User | null> {
+    return this.dataSource.getRepository(User).findOneBy({ emailNormalized });
+  }
+
+  listNewestFirst(filter: UserFilter, beforeId: number | undefined, limit: number): Promise<User[]> {
+    const query = this.dataSource
+      .getRepository(User)
+      .createQueryBuilder('u')
+      .orderBy('u.id', 'DESC')
+      .limit(limit);
+    if (beforeId !== undefined) query.andWhere('u.id < :beforeId', { beforeId });
+    if (filter.role !== undefined) query.andWhere('u.role = :role', { role: filter.role });
+    if (filter.isActive !== undefined)
+      query.andWhere('u.is_active = :isActive', { isActive: filter.isActive });
+    if (filter.q !== undefined) {
+      query.andWhere(
+        '(strpos(lower(u.name), :q) > 0 OR strpos(u.email_normalized, :q) > 0 OR strpos(u.username_normalized, :q) > 0)',
+        {
+          q: filter.q.normalize('NFC').toLowerCase(),
+        },
+      );
+    }
+    return query.getMany();
+  }
+}

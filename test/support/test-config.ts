@@ -1,0 +1,28 @@
+import { AppConfig, type DatabaseUrls } from '../../src/config/app-config.js';
+import { parseEnv } from '../../src/config/parse-env.js';
+
+const key = (fill: string) => `k1:${Buffer.alloc(32, fill).toString('base64')}`;
+
+export const TEST_SECRETS = {
+  JWT_SECRET_KEY: key('j'),
+  TOKEN_PEPPER: key('t'),
+  APP_ENCRYPTION_KEY: key('e'),
+};
+
+/** The configuration of a test server: real in everything, but for hashes that cost next to nothing. */
+export function testConfig(urls: DatabaseUrls, overrides: Record<string, string> = {}): AppConfig {
+  const env = parseEnv({
+    NODE_ENV: 'test',
+    PORT: '0',
+    PUBLIC_URL: 'http://localhost:8000',
+    ARGON2_MEMORY_KIB: '64',
+    ARGON2_TIME_COST: '1',
+    CPU_QUEUE_LIMIT: '1000',
+    ...overrides,
+  });
+  return new AppConfig(env, urls, {
+    JWT_SECRET_KEY: overrides['JWT_SECRET_KEY'] ?? TEST_SECRETS.JWT_SECRET_KEY,
+    TOKEN_PEPPER: overrides['TOKEN_PEPPER'] ?? TEST_SECRETS.TOKEN_PEPPER,
+    APP_ENCRYPTION_KEY: overrides['APP_ENCRYPTION_KEY'] ?? TEST_SECRETS.APP_ENCRYPTION_KEY,
+  });
+}

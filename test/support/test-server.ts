@@ -1,0 +1,130 @@
+import { Writable } from 'node:stream';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg from 'pg';
+import { createApp } from '../../src/app.setup.js';
+import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service.js';
+import { createLogger } from '../../src/common/logging/logger.js';
+import type { AppConfig } from '../../src/config/app-config.js';
+import { ApiClient, type Actor } from './api-client.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { testConfig } from './test-config.js';
+
+let counter = 0;
+
+/** A number that no other actor of this process has. */
+export function unique(): string {
+  counter += 1;
+  return `${process.pid}-${counter}`;
+}
+
+/** The whole service on a database and a port of its own, with the words to use it in a test. */
+export class TestServer {
+  readonly api: ApiClient;
+
+  constructor(
+    readonly app: NestFastifyApplication,
+    readonly config: AppConfig,
+    readonly database: TestDatabase,
+    /** Everything the service has logged, as text. */
+    readonly log: () => string,
+    /** As the schema's owner: for looking into tables and for tampering. */
+    readonly sql: pg.Pool,
+    readonly url: string,
+    private readonly ownsDatabase: boolean,
+  ) {
+    this.api = new ApiClient(url);
+  }
+
+  as(actor: Pick<Actor, 'token'>): ApiClient {
+    return this.api.as(actor);
+  }
+
+  /** Registers and logs in a new person. */
+  async signUp(
+    overrides: Partial<{ name: string; email: string; password: string; username: string }> = {},
+  ): Promise<Actor> {
+    const id = unique();
+    const person = {
+      name: `Person ${id}`,
+      email: `person-${id}@example.com`,
+      password: `a curious otter sings ${id}`,
+      ...overrides,
+    };
+    const registered = await this.api.post('/users/register', person);
+    if (registered.status !== 201) throw new Error(`register: ${JSON.stringify(registered.body)}`);
+    return { ...person, id: registered.body.id, token: await this.logIn(person) };
+  }
+
+  async logIn({ email, password }: { email: string; password: string }): Promise<string> {
+    const answer = await this.api.post('/users/login', { email, password });
+    if (answer.status !== 200) throw new Error(`login: ${JSON.stringify(answer.body)}`);
+    return answer.body.access_token;
+  }
+
+  async signUpAdmin(): Promise<Actor> {
+    const admin = await this.signUp();
+    await this.sql.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [admin.id]);
+    return admin;
+  }
+
+  /** Many people with sessions, straight into the tables: for tests about crowds, not about registration. */
+  async signUpCrowd(size: number): Promise<Actor[]> {
+    const crowd = unique();
+    const { rows } = await this.sql.query<{ id: number; email: string; session_id: string }>(
+      `WITH crowd AS (
+         INSERT INTO users (name, email, email_normalized, voter_key)
+         SELECT 'Voter ' || n, 'voter-' || n || '-' || $1 || '@example.com', 'voter-' || n || '-' || $1 || '@example.com', gen_random_uuid()
+         FROM generate_series(1, $2::int) n RETURNING id, email
+       ), logins AS (
+         INSERT INTO sessions (user_id, expires_at) SELECT id, now() + interval '1 day' FROM crowd RETURNING id, user_id
+       )
+       SELECT crowd.id, crowd.email, logins.id AS session_id FROM crowd JOIN logins ON logins.user_id = crowd.id ORDER BY crowd.id`,
+      [crowd, size],
+    );
+    const tokens = this.app.get(AccessTokensService);
+    return rows.map(({ id, email, session_id }) => ({
+      id,
+      email,
+      name: 'Voter',
+      password: '',
+      token: tokens.issue({ userId: id, sessionId: session_id }),
+    }));
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.sql.end();
+    if (this.ownsDatabase) await this.database.drop();
+  }
+}
+
+interface TestServerOptions {
+  /** Environment variables that differ from the test configuration. */
+  env?: Record<string, string>;
+  /** Another process of the same service: shares this database. */
+  database?: TestDatabase;
+}
+
+export async function startTestServer({ env = {}, database }: TestServerOptions = {}): Promise<TestServer> {
+  const ownDatabase = database ?? (await createTestDatabase());
+  const config = testConfig(ownDatabase.urls, env);
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const app = await createApp(config, createLogger(config.logLevel, stream));
+  await app.listen(0, '127.0.0.1');
+  const sql = new pg.Pool({ connectionString: ownDatabase.urls.owner, max: 4 });
+  return new TestServer(
+    app,
+    config,
+    ownDatabase,
+    () => lines.join(''),
+    sql,
+    await app.getUrl(),
+    database === undefined,
+  );
+}
