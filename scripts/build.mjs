@@ -11,6 +11,7 @@ const CONFIG = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'ne
 /** Written by the build itself. */
 const GENERATED = 'src/metadata.ts';
 const STAMP = path.join(root, 'dist', '.build-stamp');
+const LOCK = path.join(root, 'node_modules', '.mc101-build.lock');
 const NEST = path.join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 
 /**
@@ -37,10 +38,48 @@ export async function build({ quiet = false } = {}) {
   if (code !== 0) {
     console.error(output.trimEnd());
     console.error('The build failed; see above.');
+    rmSync(LOCK, { force: true });
     process.exit(1);
   }
   mkdirSync(path.dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, fingerprint);
+}
+
+/** One build at a time: a second one would remove the first one's files. A dead process locks nobody out. */
+async function lockBuild(quiet) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      return () => rmSync(LOCK, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') {
+        console.error(`The build cannot write to ${root} (${error.code}): start as the user who owns it.`);
+        process.exit(1);
+      }
+    }
+    const pid = readLockHolder();
+    if (pid !== undefined && !isAlive(pid)) rmSync(LOCK, { force: true });
+    else if (attempt === 1 && !quiet) console.log('waiting for another build…');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Undefined while the file is being written, or was just removed. */
+function readLockHolder() {
+  try {
+    return Number(readFileSync(LOCK, 'utf8')) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** By content: a checkout or a copy gives files new times without changing them. */

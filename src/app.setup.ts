@@ -8,7 +8,7 @@ import { createAdapter } from './common/http/create-adapter.js';
 import { createValidationPipe } from './common/http/validation.pipe.js';
 import { PinoNestLogger } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
-import { setUpSwagger } from './swagger.setup.js';
+import { setUpSwagger } from './openapi/swagger.setup.js';
 
 const EXPOSED_HEADERS = ['ETag', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-ID'];
 

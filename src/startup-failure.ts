@@ -1,3 +1,4 @@
+import { AppError } from './common/errors/app-error.js';
 import { ConfigError } from './config/parse-env.js';
 import { KeyRingInvalidError } from './crypto/crypto.errors.js';
 import { StartupError } from './database/embedded/startup-error.js';
@@ -19,6 +20,8 @@ export function explainStartupFailure(
 ): string {
   if (!(error instanceof Error)) return String(error);
   if (EXPLAINED.some((known) => error instanceof known)) return error.message;
+  if (error instanceof AppError)
+    return [error.message, ...Object.values(error.details).flat().map(String)].join(' ');
   const { code, syscall } = error as SystemError;
   if (syscall === 'listen') return explainListen(code, address);
   const reason = databaseReason(error);

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import { MessageResponse } from '../common/http/message.response.dto.js';
 import type { Principal } from '../common/http/principal.js';
@@ -20,6 +21,7 @@ export class AuthController {
 
   /** Makes an account. */
   @Public()
+  @ApiErrors('USER_EXISTS', 'WEAK_PASSWORD', 'BUSY')
   @Post('register')
   register(@Body() request: RegisterRequest): Promise<UserResponse> {
     return this.accounts.register(request);
@@ -29,13 +31,13 @@ export class AuthController {
   @Public()
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @HttpCode(200)
+  @ApiErrors('INVALID_CREDENTIALS', 'BUSY')
   @Post('login')
   logIn(@Body() request: LoginRequest, @Client() client: ClientInfo): Promise<LoginResponse> {
     return this.logins.logIn(request, client);
   }
 
   /** Ends this session; its tokens are refused at once. */
-  @ApiBearerAuth()
   @HttpCode(200)
   @Post('logout')
   async logOut(@CurrentUser() user: Principal): Promise<MessageResponse> {
@@ -44,8 +46,8 @@ export class AuthController {
   }
 
   /** Changes my password and ends every other session of mine. */
-  @ApiBearerAuth()
   @HttpCode(200)
+  @ApiErrors('INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'BUSY')
   @Post('change-password')
   async changePassword(
     @CurrentUser() user: Principal,

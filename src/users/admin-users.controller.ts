@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { IdParam } from '../common/http/id-param.pipe.js';
 import { MessageResponse } from '../common/http/message.response.dto.js';
 import { Roles } from '../common/http/roles.decorator.js';
@@ -10,7 +11,6 @@ import { UserPage, UserResponse } from './user.response.dto.js';
 const UserId = () => Param('id', new IdParam('USER_NOT_FOUND', 'user'));
 
 @ApiTags('Admin')
-@ApiBearerAuth()
 @Roles('admin')
 @Controller('admin/users')
 export class AdminUsersController {
@@ -23,18 +23,21 @@ export class AdminUsersController {
   }
 
   /** Shows one account. */
+  @ApiErrors('USER_NOT_FOUND')
   @Get(':id')
   get(@UserId() id: number): Promise<UserResponse> {
     return this.users.get(id);
   }
 
   /** Changes a role, or disables and enables an account. The last active admin stays one. */
+  @ApiErrors('USER_NOT_FOUND', 'LAST_ADMIN')
   @Patch(':id')
   update(@UserId() id: number, @Body() changes: UpdateUserRequest): Promise<UserResponse> {
     return this.users.update(id, changes);
   }
 
   /** Ends every session of an account. */
+  @ApiErrors('USER_NOT_FOUND')
   @Post(':id/logout-all')
   @HttpCode(200)
   async logOutEverywhere(@UserId() id: number): Promise<MessageResponse> {

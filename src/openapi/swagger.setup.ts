@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { DOCS_PATH } from './common/http/create-adapter.js';
-import { VERSION } from './common/version.js';
+import { DOCS_PATH } from '../common/http/create-adapter.js';
+import { completeDocument } from './complete-document.js';
+import { VERSION } from '../common/version.js';
 
 /** Serves Swagger UI at /mc101docs and the document at /mc101docs-json. */
 export async function setUpSwagger(app: NestFastifyApplication): Promise<void> {
@@ -16,7 +17,7 @@ export async function setUpSwagger(app: NestFastifyApplication): Promise<void> {
 
 /** The OpenAPI 3.1 description of every route, each listed once. */
 export async function createDocument(app: NestFastifyApplication): Promise<OpenAPIObject> {
-  const { default: metadata } = await import('./metadata.js');
+  const { default: metadata } = await import('../metadata.js');
   await SwaggerModule.loadPluginMetadata(metadata);
   const outline = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -29,7 +30,7 @@ export async function createDocument(app: NestFastifyApplication): Promise<OpenA
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/users/login', scopes: {} } } }, 'password')
     .build();
-  return SwaggerModule.createDocument(app, outline);
+  return completeDocument(SwaggerModule.createDocument(app, outline));
 }
 
 const DESCRIPTION = [

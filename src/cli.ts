@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { addAdminCommands } from './cli/admin.commands.js';
+import { addKeyCommands } from './cli/keys.commands.js';
+import { addPasswordCommands } from './cli/password.commands.js';
+import { parseEnv } from './config/parse-env.js';
+import { withService } from './cli/with-service.js';
+import { explainStartupFailure } from './startup-failure.js';
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+const program = new Command('npm run cli --')
+  .description("The operator's commands. They work beside a running service and without one.")
+  .showHelpAfterError()
+  .configureHelp({ sortSubcommands: true });
+
+const run = withService(() => parseEnv(process.env), process.env['PATH']);
+addAdminCommands(program, run);
+addKeyCommands(program, run);
+addPasswordCommands(program);
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${explainStartupFailure(error, { host: '', port: 0 }, 'database')}\n`);
+  process.exitCode = 1;
+});

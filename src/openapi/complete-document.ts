@@ -1,0 +1,97 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ERRORS_EXTENSION } from '../common/http/api-errors.decorator.js';
+import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const VERSION_PREFIX = '/v1';
+
+const ERROR_SCHEMA = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'details', 'request_id'],
+      properties: {
+        code: { type: 'string', enum: Object.keys(STATUS_BY_CODE) },
+        message: { type: 'string' },
+        details: { type: 'object', additionalProperties: true },
+        request_id: { type: 'string' },
+      },
+    },
+  },
+};
+
+/**
+ * Makes the generated document say all there is to say: each route once, who may call it, and every error with an
+ * example.
+ */
+export function completeDocument(document: OpenAPIObject): OpenAPIObject {
+  const paths: OpenAPIObject['paths'] = {};
+  for (const [path, item] of Object.entries(document.paths)) {
+    if (path.startsWith(`${VERSION_PREFIX}/`)) continue;
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation) completeOperation(operation, path);
+    }
+    paths[path] = item;
+  }
+  const schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
+  return { ...document, paths, components: { ...document.components, schemas } };
+}
+
+function completeOperation(operation: Operation & { [ERRORS_EXTENSION]?: ErrorCode[] }, path: string): void {
+  const isPublic = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
+  operation.security = isPublic ? [] : [{ bearer: [] }, { password: [] }];
+  operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
+  const own = operation[ERRORS_EXTENSION] ?? [];
+  delete operation[ERRORS_EXTENSION];
+  const codes = new Set<ErrorCode>([...own, ...commonErrors(operation, isPublic, path)]);
+  for (const [status, group] of groupByStatus(codes)) {
+    operation.responses[status] ??= {
+      description: group.join(' or '),
+      content: {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/Error' },
+          examples: Object.fromEntries(group.map(example)),
+        },
+      },
+    };
+  }
+}
+
+function commonErrors(operation: Operation, isPublic: boolean, path: string): ErrorCode[] {
+  const codes: ErrorCode[] = ['INTERNAL_ERROR'];
+  if (path !== '/' && path !== '/health') codes.push('DATABASE_UNAVAILABLE');
+  if (!isPublic) codes.push('UNAUTHENTICATED');
+  if (path.startsWith('/admin/')) codes.push('FORBIDDEN');
+  if (operation.requestBody) codes.push('MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  if (
+    operation.requestBody ??
+    operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query')
+  ) {
+    codes.push('VALIDATION_ERROR');
+  }
+  return codes;
+}
+
+function groupByStatus(codes: Set<ErrorCode>): Map<string, ErrorCode[]> {
+  const groups = new Map<string, ErrorCode[]>();
+  for (const code of codes) {
+    const status = String(STATUS_BY_CODE[code]);
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+function example(code: ErrorCode): [string, { value: unknown }] {
+  const details =
+    code === 'VALIDATION_ERROR' ? { fields: [{ field: 'name', problems: ['must be a string'] }] } : {};
+  const message = 'What happened and what to do, for people.';
+  return [
+    code,
+    { value: { error: { code, message, details, request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10' } } },
+  ];
+}
