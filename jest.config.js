@@ -26,7 +26,7 @@ const common = {
   setupFiles: ['<rootDir>/test/support/jest-setup.ts'],
 };
 
-const tier = (name, testMatch) => ({ ...common, displayName: name, testMatch });
+export const tier = (name, testMatch) => ({ ...common, displayName: name, testMatch });
 
 export default {
   workerIdleMemoryLimit: '512MB',

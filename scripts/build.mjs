@@ -28,10 +28,21 @@ export async function build({ quiet = false } = {}) {
     process.exit(1);
   }
 
+  const unlock = await lockBuild(quiet);
+  try {
+    // Another build may have finished while this one waited.
+    if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint) return;
+    await compile(fingerprint, quiet);
+  } finally {
+    unlock();
+  }
+}
+
+async function compile(fingerprint, quiet) {
   rmSync(STAMP, { force: true });
-  // The build writes this file while it already compiles what imports it.
-  if (!existsSync(path.join(root, GENERATED)))
-    writeFileSync(path.join(root, GENERATED), 'export default async () => ({});\n');
+  // The build writes this file while it already compiles what imports it, and one of an older checkout names
+  // files that are gone.
+  writeFileSync(path.join(root, GENERATED), 'export default async () => ({});\n');
   const progress = quiet ? undefined : showProgress();
   const { code, output } = await run(process.execPath, [NEST, 'build']);
   progress?.end(code === 0);
@@ -121,7 +132,7 @@ function showProgress() {
   const terminal = process.stdout.isTTY;
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
-  const write = (text) => process.stdout.write(terminal ? `\r${text}` : `${text}\n`);
+  const write = (text) => process.stdout.write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
   write('building…');
   const timer = setInterval(
     () => {

@@ -4,7 +4,10 @@ import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { KeysModule } from './keys/keys.module.js';
+import { NotesModule } from './notes/notes.module.js';
 import { UsersModule } from './users/users.module.js';
+import { VotingModule } from './voting/voting.module.js';
 
 /** The module map. Each line may use only those above it. */
 @Module({})
@@ -15,8 +18,11 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(),
+        KeysModule,
         UsersModule,
         AuthModule,
+        NotesModule,
+        VotingModule,
         HealthModule,
       ],
     };

@@ -7,26 +7,37 @@ import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
 import { parseEnv } from './config/parse-env.js';
 import { migrate } from './database/migrate.js';
+import { seedDemo } from './demo/seed-demo.js';
 import { announceFirstAdmin } from './first-admin.js';
 import { explainStartupFailure } from './startup-failure.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 const DRAIN_LIMIT_MS = 10_000;
 
+/** A Ctrl-C comes twice where npm passes on what the terminal has told this process already. */
+const SAME_SIGNAL_WITHIN_MS = 1_000;
+
+let opening: Promise<Surroundings> | undefined;
 let surroundings: Surroundings | undefined;
 let app: NestFastifyApplication | undefined;
-let isStopping = false;
+/** What nobody has been told yet about the first admin: the database has it now, and it cannot be told again. */
+let untold: string[] = [];
+let stoppingSince: number | undefined;
 
 async function start(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const env = parseEnv(process.env);
-  surroundings = await openSurroundings(env, 'service', process.env['PATH'], say);
+  opening = openSurroundings(env, 'service', process.env['PATH'], say);
+  surroundings = await opening;
+  if (stoppingSince !== undefined) return;
   const { config } = surroundings;
   const migrated = await migrate(config.database, say);
   if (migrated.length > 0) say(`The database schema is up to date (${migrated.length} migrations ran).`);
   say('Starting the service …');
   app = await createApp(config, createLogger(config.logLevel));
-  const firstAdmin = await app.get(AdminAccountsService).createFirst();
+  const admin = await app.get(AdminAccountsService).createFirst();
+  untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
+  const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
   await app.listen(config.port, config.host);
   process.stdout.write(
     renderBanner({
@@ -34,23 +45,32 @@ async function start(): Promise<void> {
       docsEnabled: config.docsEnabled,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: surroundings.notes,
-      firstAdmin: await announceFirstAdmin(firstAdmin, surroundings.dataDir, process.stdout.isTTY),
+      notes: [...surroundings.notes, ...demo],
+      firstAdmin: takeUntold(),
     }),
   );
 }
 
+function takeUntold(): string[] {
+  const lines = untold;
+  untold = [];
+  return lines;
+}
+
 /** Lets requests in flight finish, then stops the database that this process started. */
 async function stop(signal: string): Promise<void> {
-  if (isStopping) {
+  if (stoppingSince !== undefined) {
+    if (performance.now() - stoppingSince < SAME_SIGNAL_WITHIN_MS) return;
     say('Stopping at once.');
     process.exit(1);
   }
-  isStopping = true;
+  stoppingSince = performance.now();
+  takeUntold().forEach(say);
   say(`${signal}: stopping …`);
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
   await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
-  await surroundings?.stop();
+  // Also a database that is only just being started: it would outlive this process.
+  await (await opening?.catch(() => undefined))?.stop();
   say('Stopped.');
   process.exit(0);
 }
@@ -69,6 +89,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 start().catch(async (error: unknown) => {
+  // Whatever fails now fails because the database is being stopped.
+  if (stoppingSince !== undefined) return;
+  takeUntold().forEach(say);
   const address = surroundings?.config ?? { host: '', port: 0 };
   process.stderr.write(`\n${explainStartupFailure(error, address, surroundings?.database ?? 'database')}\n`);
   await app?.close().catch(() => undefined);

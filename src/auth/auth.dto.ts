@@ -24,7 +24,7 @@ export class RegisterRequest {
   password!: string;
 
   @IsOptional()
-  @IsUsername()
+  @IsUsername({ nullable: true })
   username?: string | null;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
-import type { Credentials } from '../users/users.repository.js';
+import type { Credentials } from '../users/credentials.js';
 import { UsersService } from '../users/users.service.js';
 import type { LoginRequest, LoginResponse } from './auth.dto.js';
 import { InvalidCredentialsError } from './auth.errors.js';

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ERRORS_EXTENSION } from '../common/http/api-errors.decorator.js';
+import { SENTENCES } from './error-sentences.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -39,15 +39,25 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     paths[path] = item;
   }
   const schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
+  sayInteger(schemas);
+  sayInteger(paths);
   return { ...document, paths, components: { ...document.components, schemas } };
 }
 
-function completeOperation(operation: Operation & { [ERRORS_EXTENSION]?: ErrorCode[] }, path: string): void {
+/** TypeScript knows one kind of number; every number of this API is whole. */
+function sayInteger(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  const schema = node as Record<string, unknown>;
+  if (schema['type'] === 'number') schema['type'] = 'integer';
+  for (const child of Object.values(schema)) sayInteger(child);
+}
+
+function completeOperation(operation: Operation & { 'x-errors'?: ErrorCode[] }, path: string): void {
   const isPublic = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
   operation.security = isPublic ? [] : [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
-  const own = operation[ERRORS_EXTENSION] ?? [];
-  delete operation[ERRORS_EXTENSION];
+  const own = operation['x-errors'] ?? [];
+  delete operation['x-errors'];
   const codes = new Set<ErrorCode>([...own, ...commonErrors(operation, isPublic, path)]);
   for (const [status, group] of groupByStatus(codes)) {
     operation.responses[status] ??= {
@@ -89,9 +99,6 @@ function groupByStatus(codes: Set<ErrorCode>): Map<string, ErrorCode[]> {
 function example(code: ErrorCode): [string, { value: unknown }] {
   const details =
     code === 'VALIDATION_ERROR' ? { fields: [{ field: 'name', problems: ['must be a string'] }] } : {};
-  const message = 'What happened and what to do, for people.';
-  return [
-    code,
-    { value: { error: { code, message, details, request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10' } } },
-  ];
+  const error = { code, message: SENTENCES[code], details, request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10' };
+  return [code, { value: { error } }];
 }

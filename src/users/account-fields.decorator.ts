@@ -15,11 +15,11 @@ export const IsEmailAddress = () =>
   );
 
 /** A username: 3–32 letters, digits, dots, dashes, underscores. It has no @, so it never reads like an address. */
-export const IsUsername = () =>
+export const IsUsername = ({ nullable = false } = {}) =>
   applyDecorators(
     Matches(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{1,30})[A-Za-z0-9]$/, {
       message:
         'must have 3 to 32 letters, digits, dots, dashes or underscores, and begin and end with a letter or digit',
     }),
-    ApiProperty({ example: 'ada', minLength: 3, maxLength: 32 }),
+    ApiProperty({ type: String, nullable, example: 'ada', minLength: 3, maxLength: 32 }),
   );

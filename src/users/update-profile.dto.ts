@@ -8,7 +8,7 @@ export class UpdateProfileRequest {
 
   /** `null` gives the username up. */
   @IsOptional()
-  @IsUsername()
+  @IsUsername({ nullable: true })
   username?: string | null;
 
   @ValidateIf((_, value) => value !== undefined)

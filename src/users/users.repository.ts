@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Role } from '../common/http/principal.js';
 import { runPrepared, type Statement } from '../database/prepared.js';
+import type { Credentials } from './credentials.js';
 import { User } from './user.entity.js';
 
 export interface NewUser {
@@ -13,13 +14,6 @@ export interface NewUser {
   passwordHash: string | null;
   role: Role;
   voterKey: string;
-}
-
-/** What a login needs to know of an account. */
-export interface Credentials {
-  id: number;
-  passwordHash: string | null;
-  isActive: boolean;
 }
 
 export interface UserFilter {

@@ -11,7 +11,8 @@ import {
   ReauthenticationRequiredError,
   UserExistsError,
 } from './users.errors.js';
-import { UsersRepository, type Credentials } from './users.repository.js';
+import { UsersRepository } from './users.repository.js';
+import type { Credentials } from './credentials.js';
 import {
   toUserInfoResponse,
   toUserResponse,

@@ -52,7 +52,7 @@ export class PasswordStrengthMeter {
       this.waiting.get(id)?.resolve(strength);
       this.waiting.delete(id);
     });
-    worker.on('error', (error) => {
+    worker.on('error', (error: Error) => {
       this.giveUp(error);
     });
     worker.on('exit', () => {

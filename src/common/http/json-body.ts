@@ -9,9 +9,11 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /**
  * Parses a JSON body (RFC 8259) more strictly than JSON.parse: no duplicate keys (RFC 8259 leaves their meaning
  * open, so two parsers could see two different ballots), no keys that reach into prototypes, bounded depth.
+ * An empty body is no body: many clients announce JSON with every POST.
  * @throws MalformedJsonError with the reason.
  */
-export function parseJsonBody(body: Buffer): object {
+export function parseJsonBody(body: Buffer): object | undefined {
+  if (body.length === 0) return undefined;
   const text = decodeUtf8(body);
   const value = parse(text);
   if (value === null || typeof value !== 'object' || Array.isArray(value))

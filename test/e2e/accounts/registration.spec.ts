@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Answer } from '../../support/api-client.js';
+import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
+
+const COMPOSED = '\u00e9';
+const DECOMPOSED = 'e\u0301';
+const PASSWORD = 'seven lanterns over a quiet harbour';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+const register = (body: Record<string, unknown>) =>
+  server.api.post('/users/register', { name: 'Ada Lovelace', password: PASSWORD, ...body });
+
+/** An error without what differs from request to request. */
+function withoutRequestId({ status, body }: Answer) {
+  const { code, message, details } = body.error as Record<string, unknown>;
+  return { status, code, message, details };
+}
+
+describe('registering', () => {
+  it('answers 201 with the account, and nothing else', async () => {
+    const answer = await register({ email: 'Ada@Example.com', username: 'Ada-1815' });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      id: expect.any(Number),
+      name: 'Ada Lovelace',
+      email: 'Ada@Example.com',
+      username: 'Ada-1815',
+      is_active: true,
+      email_verified: false,
+      role: 'user',
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+  });
+
+  it.each([
+    ['leaves it out', {}],
+    ['gives null', { username: null }],
+  ])('an account has no username when a person %s', async (_, username) => {
+    const answer = await register({ email: `${unique()}@example.com`, ...username });
+    expect(answer.body).toMatchObject({ username: null });
+    expect(answer.status).toBe(201);
+  });
+
+  it('keeps the name exactly as it was given', async () => {
+    const name = `  Ame${DECOMPOSED}lie \u{1f9a6} <b>&amp;</b>\t`;
+    expect((await register({ name, email: `${unique()}@example.com` })).body.name).toBe(name);
+  });
+
+  it('makes a plain user even when the request asks for more', async () => {
+    const answer = await register({ email: `${unique()}@example.com`, role: 'admin' });
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.details).toEqual({
+      fields: [{ field: 'role', problems: ['is not a known field'] }],
+    });
+  });
+
+  it('names every field that is missing or wrong', async () => {
+    const answer = await server.api.post('/users/register', { name: 7, email: 'nowhere', username: '-x' });
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.code).toBe('VALIDATION_ERROR');
+    const { fields } = answer.body.error.details as { fields: { field: string }[] };
+    expect(fields.map(({ field }) => field).sort()).toEqual(['email', 'name', 'password', 'username']);
+  });
+});
+
+describe('an address or username that is taken', () => {
+  const taken = { email: `zo${COMPOSED}@b\u00fccher.example`, username: 'Zoe.K' };
+  const refusal = {
+    status: 400,
+    code: 'USER_EXISTS',
+    message: 'An account with this e-mail address or username exists already.',
+    details: {},
+  };
+
+  beforeAll(async () => {
+    expect((await register(taken)).status).toBe(201);
+  });
+
+  it.each([
+    ['the same address', { email: taken.email }],
+    ['the address in capitals', { email: `ZO\u00c9@B\u00dcCHER.EXAMPLE` }],
+    ['the address in decomposed letters', { email: `zo${DECOMPOSED}@bu\u0308cher.example` }],
+    ['the domain in punycode', { email: `zo${COMPOSED}@xn--bcher-kva.example` }],
+    ['the domain in punycode and capitals', { email: `zo${COMPOSED}@XN--BCHER-KVA.example` }],
+    ['the same username', { email: 'another@example.com', username: taken.username }],
+    ['the username in other capitals', { email: 'another@example.com', username: 'zOE.k' }],
+    ['both', taken],
+  ])('is refused without saying which of the two it is: %s', async (_, body) => {
+    expect(withoutRequestId(await register(body))).toEqual(refusal);
+  });
+
+  it('stays free for who only looks similar', async () => {
+    expect((await register({ email: 'zoe@b\u00fccher.example' })).status).toBe(201);
+    expect((await register({ email: `zo${COMPOSED}+1@b\u00fccher.example` })).status).toBe(201);
+  });
+
+  it('goes to one of a hundred who ask at once', async () => {
+    const email = `crowd-${unique()}@example.com`;
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => register({ email: n % 2 ? email : email.toUpperCase() })),
+    );
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(answers.length - refused.length).toBe(1);
+    expect(refused).toHaveLength(99);
+    for (const answer of refused) expect(withoutRequestId(answer)).toEqual(refusal);
+    const { rows } = await server.sql.query('SELECT 1 FROM users WHERE email_normalized = $1', [email]);
+    expect(rows).toHaveLength(1);
+  });
+});
+
+it('a crowd can register at once on a process that has just started, however few connections it has', async () => {
+  const other = await startTestServer({ database: server.database, env: { DB_POOL_SIZE: '2' } });
+  try {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        other.api.post('/users/register', {
+          name: 'Early Bird',
+          email: `early-${unique()}@example.com`,
+          password: PASSWORD,
+        }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  } finally {
+    await other.close();
+  }
+});
+
+describe('a password', () => {
+  const attempt = async (password: string, person: Record<string, unknown> = {}) => {
+    const { status, body } = await register({ email: `${unique()}@example.com`, password, ...person });
+    return { status, code: status === 201 ? undefined : (body.error.code as string), body };
+  };
+  const ACCEPTED = { status: 201, code: undefined };
+  const WEAK = { status: 422, code: 'WEAK_PASSWORD' };
+  /** Hard to guess at any length. */
+  const noise = (length: number) =>
+    Array.from({ length }, (_, n) => 'kX9$qz!vW3&mB7?hT5#p'[(n * 7) % 20]).join('');
+
+  it.each([
+    [7, WEAK],
+    [8, ACCEPTED],
+    [128, ACCEPTED],
+    [129, WEAK],
+    [1024, WEAK],
+  ])('of %i characters is taken or refused by its length', async (length, outcome) => {
+    expect(await attempt(noise(length))).toMatchObject(outcome);
+  });
+
+  it('longer than any that can be set is not a password at all', async () => {
+    expect(await attempt(noise(1025))).toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+  });
+
+  it('is counted in characters, not in the units a computer stores them in', async () => {
+    const otters = '\u{1f9a6}\u{1f30a}\u{1f41a}\u{1f980}\u{1f419}\u{1f420}\u{1f988}';
+    expect(otters).toHaveLength(14);
+    expect(await attempt(otters)).toMatchObject(WEAK);
+  });
+
+  it.each(['password1234', 'qwertyuiop', 'aaaaaaaaaaaa', '12345678910', 'mc101mc101'])(
+    'that anybody would try first is refused with advice: %s',
+    async (password) => {
+      const { status, body } = await attempt(password);
+      expect(status).toBe(422);
+      expect(body.error.details).toEqual({
+        problem: expect.stringMatching(/\w/),
+        suggestions: expect.any(Array),
+      });
+      expect(JSON.stringify(body)).not.toContain(password);
+    },
+  );
+
+  it.each([
+    ['name', { name: 'Quillon Vastergard' }, 'quillonvastergard'],
+    ['e-mail address', { email: 'zephyrwhittock@vinterblomst.example' }, 'zephyrwhittock'],
+    ['username', { username: 'brackenthwaite9' }, 'brackenthwaite9'],
+  ])('made of the own %s is refused to its owner, and nobody else', async (_, person, password) => {
+    expect(await attempt(password, person)).toMatchObject(WEAK);
+    expect(await attempt(password)).toMatchObject(ACCEPTED);
+  });
+
+  it('with characters that cannot be stored is refused', async () => {
+    for (const bad of ['\0', '\ud800']) {
+      expect(await attempt(`${PASSWORD}${bad}`)).toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+    }
+  });
+});
