@@ -21,7 +21,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   const facts = JSON.parse(process.env['MC101_TEST_DATABASE'] ?? '{}') as TestServerFacts;
   const name = `test_${randomBytes(8).toString('hex')}`;
   const source = empty ? '' : ` TEMPLATE ${facts.template} STRATEGY FILE_COPY`;
-  await asOwner(facts.ownerUrl, `CREATE DATABASE ${name}${source}`);
+  await execute(facts.ownerUrl, `CREATE DATABASE ${name}${source}`);
   const inDatabase = (url: string) => url.replace(/\/(?:mc101|postgres)(?=\?|$)/, `/${name}`);
   return {
     name,
@@ -31,11 +31,12 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
       direct: inDatabase(facts.ownerUrl),
     },
     superuserUrl: facts.superuserUrl,
-    drop: () => asOwner(facts.ownerUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    // Only a superuser may end whatever connection still goes away, the app's and autovacuum's alike.
+    drop: () => execute(facts.superuserUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }
 
-async function asOwner(url: string, statement: string): Promise<void> {
+async function execute(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
