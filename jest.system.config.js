@@ -4,8 +4,5 @@ import base, { tier } from './jest.config.js';
 export default {
   ...base,
   testTimeout: 60_000,
-  projects: [
-    tier('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
-    tier('deploy', ['<rootDir>/test/deploy/**/*.spec.ts']),
-  ],
+  projects: [tier('browser', ['<rootDir>/test/browser/**/*.spec.ts'])],
 };

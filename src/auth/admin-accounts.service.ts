@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { drawRandom } from '../crypto/draw-random.js';
-import { UserNotFoundError } from '../users/users.errors.js';
+import { UserExistsError, UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
@@ -24,31 +24,31 @@ export class AdminAccountsService {
     private readonly config: AppConfig,
   ) {}
 
-  /** Makes the first admin. @returns undefined when there is an admin already. */
+  /**
+   * Makes the first admin, never by raising an account that somebody registered under ADMIN_EMAIL.
+   * @returns undefined when there is an admin already, or another process is making one.
+   */
   async createFirst(): Promise<AdminAccount | undefined> {
     if (await this.users.hasAdmin()) return undefined;
     const { email, password } = this.config.admin;
-    return this.create(email, password);
+    try {
+      return await this.createAccount(email, password);
+    } catch (error) {
+      if (error instanceof UserExistsError) return undefined;
+      throw error;
+    }
   }
 
   /**
-   * Makes an admin; a password that is not given is drawn. An account that exists under this address becomes one.
+   * Makes an admin; a password that is not given is drawn. An account that exists under this address becomes one and
+   * keeps its password.
    * @throws WeakPasswordError
    */
   async create(email: string, password?: string): Promise<AdminAccount> {
     const existing = await this.users.findByEmail(email);
-    if (existing) {
-      await this.users.makeAdmin(existing.id);
-      return { email: existing.email, generatedPassword: undefined };
-    }
-    const chosen = await this.choosePassword(email, password);
-    await this.users.create({
-      name: 'Administrator',
-      email,
-      passwordHash: await this.hasher.hash(chosen),
-      role: 'admin',
-    });
-    return { email, generatedPassword: password === undefined ? chosen : undefined };
+    if (!existing) return this.createAccount(email, password);
+    await this.users.makeAdmin(existing.id);
+    return { email: existing.email, generatedPassword: undefined };
   }
 
   /**
@@ -66,6 +66,17 @@ export class AdminAccountsService {
       await this.sessions.revokeAll(manager, admin.id, 'admin-reset');
     });
     return { email: admin.email, generatedPassword: password === undefined ? chosen : undefined };
+  }
+
+  private async createAccount(email: string, password: string | undefined): Promise<AdminAccount> {
+    const chosen = await this.choosePassword(email, password);
+    await this.users.create({
+      name: 'Administrator',
+      email,
+      passwordHash: await this.hasher.hash(chosen),
+      role: 'admin',
+    });
+    return { email, generatedPassword: password === undefined ? chosen : undefined };
   }
 
   private async choosePassword(email: string, password: string | undefined): Promise<string> {

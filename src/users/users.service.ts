@@ -48,6 +48,7 @@ export class UsersService {
     role = 'user',
   }: AccountToCreate): Promise<User> {
     const emailNormalized = normalizeEmail(email);
+    const emailHmac = await this.voterKeys.hashOf(emailNormalized);
     return this.users.transaction(async (manager) => {
       const user = await this.users.insertIfFree(manager, {
         name,
@@ -57,7 +58,7 @@ export class UsersService {
         usernameNormalized: username === null ? null : normalizeUsername(username),
         passwordHash,
         role,
-        voterKey: await this.voterKeys.forNewAccount(manager, emailNormalized),
+        voterKey: await this.voterKeys.forNewAccount(manager, emailHmac),
       });
       if (!user) throw new UserExistsError();
       return user;
@@ -149,12 +150,13 @@ export class UsersService {
   /** Moves an account to an address that its owner has proven. @throws UserExistsError when it is taken. */
   async changeEmail(userId: number, email: string): Promise<void> {
     const emailNormalized = normalizeEmail(email);
+    const emailHmac = await this.voterKeys.hashOf(emailNormalized);
     try {
       await this.users.transaction(async (manager) => {
         const user = await this.users.lockById(manager, userId);
         if (!user) return;
         await this.users.updateEmail(manager, userId, email, emailNormalized);
-        const voterKey = await this.voterKeys.forMovedAccount(manager, user.voterKey, emailNormalized);
+        const voterKey = await this.voterKeys.forMovedAccount(manager, user.voterKey, emailHmac);
         await this.users.updateVoterKey(manager, userId, voterKey);
       });
     } catch (error) {

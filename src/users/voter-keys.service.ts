@@ -17,9 +17,17 @@ export class VoterKeysService {
     private readonly lifecycle: UserLifecycle,
   ) {}
 
+  /**
+   * The form in which an address is remembered. To be asked for before a transaction begins: the first time it reads
+   * the key on a connection of its own, and transactions that each wait for a second one could block each other.
+   */
+  async hashOf(normalizedEmail: string): Promise<Buffer> {
+    return hmacSha256(await this.serviceKeys.get('voter-address'), normalizedEmail);
+  }
+
   /** The voter key for a new account with this address: its former one if the address was here before. */
-  async forNewAccount(manager: EntityManager, normalizedEmail: string): Promise<string> {
-    return this.repository.remember(manager, await this.hash(normalizedEmail));
+  forNewAccount(manager: EntityManager, emailHmac: Buffer): Promise<string> {
+    return this.repository.remember(manager, emailHmac);
   }
 
   /**
@@ -29,17 +37,13 @@ export class VoterKeysService {
   async forMovedAccount(
     manager: EntityManager,
     currentKey: string,
-    normalizedEmail: string,
+    emailHmac: Buffer,
   ): Promise<string> {
-    const held = await this.repository.rememberAs(manager, await this.hash(normalizedEmail), currentKey);
+    const held = await this.repository.rememberAs(manager, emailHmac, currentKey);
     if (held !== currentKey) {
       await this.repository.repoint(manager, currentKey, held);
       await this.lifecycle.voterKeysMerged(manager, currentKey, held);
     }
     return held;
-  }
-
-  private async hash(normalizedEmail: string): Promise<Buffer> {
-    return hmacSha256(await this.serviceKeys.get('voter-address'), normalizedEmail);
   }
 }

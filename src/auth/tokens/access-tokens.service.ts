@@ -10,6 +10,8 @@ const AUDIENCE = 'mc101';
 const TYPE = 'at+jwt';
 const SIGNING_CONTEXT = 'mc101/jwt/v1';
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 export interface AccessTokenClaims {
   userId: number;
   sessionId: string;
@@ -67,7 +69,9 @@ export class AccessTokensService {
       });
       const userId = Number(payload['sub']);
       const sessionId = payload['sid'];
-      if (header.typ !== TYPE || !Number.isSafeInteger(userId) || typeof sessionId !== 'string')
+      // Without an end a token would last as long as its key.
+      if (header.typ !== TYPE || typeof payload['exp'] !== 'number') return undefined;
+      if (!Number.isSafeInteger(userId) || typeof sessionId !== 'string' || !UUID.test(sessionId))
         return undefined;
       return { userId, sessionId };
     } catch {

@@ -1,14 +1,19 @@
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsText } from './text.decorator.js';
 
 export const DEFAULT_PAGE_SIZE = 20;
+
+/** The number that a query parameter spells in plain digits; anything else stays what it is, to be refused. */
+export function wholeNumberIn(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+}
 
 /** `?limit=` and `?cursor=` of every list. */
 export class PagingQuery {
   /** How many items at most. */
   @IsOptional()
-  @Type(() => Number)
+  @Transform(({ value }: { value: unknown }) => wholeNumberIn(value))
   @IsInt({ message: 'must be a whole number' })
   @Min(1)
   @Max(100)

@@ -1,9 +1,16 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { ValidationFailedError, type FieldProblem } from '../errors/common.errors.js';
 
+/** Leaves single parameters as the text they are: Nest would read "1 ", "+1" and "0x1" as the number 1. */
+class ExactValidationPipe extends ValidationPipe {
+  protected override transformPrimitive(value: unknown): unknown {
+    return value;
+  }
+}
+
 /** Checks every body and query against its DTO; unknown fields are refused, types are never guessed. */
 export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new ExactValidationPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -83,7 +83,7 @@ export async function equip(options: EmbeddedDatabaseOptions, place: Place): Pro
   }
   if (!dumpTools) {
     notes.push(
-      `Backups are unavailable: no pg_dump ${binaries.major} or newer was found. Install postgresql-client-${binaries.major}.`,
+      `No pg_dump ${binaries.major} or newer was found: install postgresql-client-${binaries.major} to be able to back the database up.`,
     );
   }
   return { binaries, dumpTools, secrets, urls: databaseUrls(place.runDir, secrets), notes };

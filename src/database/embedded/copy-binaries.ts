@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { PostgresBinaries } from './locate-binaries.js';
@@ -28,6 +28,7 @@ export async function reachableBinaries(
   const whole = path.dirname(binaries.binDir);
   const temporary = `${copy}.tmp-${randomBytes(4).toString('hex')}`;
   try {
+    await removeUnfinishedCopies(dataDir);
     await mkdir(temporary, { mode: 0o755 });
     await cp(whole, temporary, { recursive: true, verbatimSymlinks: true });
     await rename(temporary, copy);
@@ -41,6 +42,14 @@ export async function reachableBinaries(
     }
   }
   return { ...binaries, binDir };
+}
+
+/** What a start left behind that was killed while it copied. */
+async function removeUnfinishedCopies(dataDir: string): Promise<void> {
+  const unfinished = (await readdir(dataDir)).filter((entry) => /^postgresql-.*\.tmp-/.test(entry));
+  await Promise.all(
+    unfinished.map((entry) => rm(path.join(dataDir, entry), { recursive: true, force: true })),
+  );
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -200,7 +200,7 @@ describe('when the operator makes hashes stronger', () => {
       );
       return rows[0]!.password_hash;
     };
-    expect(await hashOf()).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+    expect(await hashOf()).toMatch(/^\$argon2id\$v=19\$(?=[^$]*\bt=1\b)m=64,/);
     const stronger = await startTestServer({ database: server.database, env: { ARGON2_MEMORY_KIB: '128' } });
     try {
       expect((await stronger.api.post('/users/login', { email: person.email, password: 'wrong' })).status).toBe(
@@ -209,7 +209,7 @@ describe('when the operator makes hashes stronger', () => {
       expect(await hashOf()).toContain('m=64,');
       await stronger.logIn(person);
       const replaced = await hashOf();
-      expect(replaced).toMatch(/^\$argon2id\$v=19\$m=128,t=1,p=1\$/);
+      expect(replaced).toMatch(/^\$argon2id\$v=19\$(?=[^$]*\bt=1\b)m=128,/);
       await stronger.logIn(person);
       expect(await hashOf()).toBe(replaced);
     } finally {
