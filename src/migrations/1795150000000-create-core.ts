@@ -71,6 +71,7 @@ const ACCOUNTS = [
      CONSTRAINT users_username_normalized_key UNIQUE (username_normalized),
      CONSTRAINT users_role_check CHECK (role IN ('user', 'admin'))
    )`,
+  `CREATE INDEX users_voter_key_idx ON users (voter_key)`,
   `CREATE TABLE sessions (
      id uuid NOT NULL DEFAULT gen_random_uuid(),
      user_id bigint NOT NULL,

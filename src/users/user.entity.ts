@@ -3,6 +3,7 @@ import {
   Column,
   CreateDateColumn,
   Entity,
+  Index,
   PrimaryGeneratedColumn,
   Unique,
   UpdateDateColumn,
@@ -50,6 +51,7 @@ export class User {
   emailVerifiedAt!: Date | null;
 
   /** Stands for this person in participations; follows every address the person ever held. */
+  @Index('users_voter_key_idx')
   @Column('uuid', { name: 'voter_key' })
   voterKey!: string;
 

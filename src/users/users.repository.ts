@@ -32,6 +32,9 @@ const FIND_BY_USERNAME: Statement = {
   text: `SELECT id, password_hash AS "passwordHash", is_active AS "isActive" FROM users WHERE username_normalized = $1`,
 };
 
+/** Any constant will do, as long as every process takes the same one. */
+const MOVE_LOCK = 4_101_000_002;
+
 @Injectable()
 export class UsersRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -77,6 +80,14 @@ export class UsersRepository {
   /** @returns the user before the change, locked until the transaction ends. */
   lockById(manager: EntityManager, id: number): Promise<User | null> {
     return manager.getRepository(User).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /**
+   * Lets one account at a time move to another address. Two that move at once could each read the other's voter key
+   * before it is merged, which would leave an address with a key that never voted.
+   */
+  async lockMoves(manager: EntityManager): Promise<void> {
+    await manager.query('SELECT pg_advisory_xact_lock($1)', [MOVE_LOCK]);
   }
 
   async updateEmail(
@@ -150,9 +161,12 @@ export class UsersRepository {
       query.andWhere('u.is_active = :isActive', { isActive: filter.isActive });
     if (filter.q !== undefined) {
       const columns = ['u.name', 'u.email', 'u.email_normalized', 'u.username'];
-      query.andWhere(`(${columns.map((column) => `strpos(${folded(column)}, ${folded(':q')}) > 0`).join(' OR ')})`, {
-        q: filter.q,
-      });
+      query.andWhere(
+        `(${columns.map((column) => `strpos(${folded(column)}, ${folded(':q')}) > 0`).join(' OR ')})`,
+        {
+          q: filter.q,
+        },
+      );
     }
     return query.getMany();
   }

@@ -153,6 +153,7 @@ export class UsersService {
     const emailHmac = await this.voterKeys.hashOf(emailNormalized);
     try {
       await this.users.transaction(async (manager) => {
+        await this.users.lockMoves(manager);
         const user = await this.users.lockById(manager, userId);
         if (!user) return;
         await this.users.updateEmail(manager, userId, email, emailNormalized);

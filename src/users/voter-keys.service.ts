@@ -34,11 +34,7 @@ export class VoterKeysService {
    * The voter key of an account that moves to this address. Where the address held another key, the two become one
    * person, so that moving never buys a second vote.
    */
-  async forMovedAccount(
-    manager: EntityManager,
-    currentKey: string,
-    emailHmac: Buffer,
-  ): Promise<string> {
+  async forMovedAccount(manager: EntityManager, currentKey: string, emailHmac: Buffer): Promise<string> {
     const held = await this.repository.rememberAs(manager, emailHmac, currentKey);
     if (held !== currentKey) {
       await this.repository.repoint(manager, currentKey, held);

@@ -1,0 +1,51 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { IdParam } from '../../common/http/id-param.pipe.js';
+import { Roles } from '../../common/http/roles.decorator.js';
+import { CandidateDetailsResponse, CandidatePage, CandidateResponse } from './candidate.response.dto.js';
+import { CreateCandidateRequest, ListCandidatesQuery, UpdateCandidateRequest } from './candidates.dto.js';
+import { CandidatesService } from './candidates.service.js';
+
+const CandidateId = () => Param('id', new IdParam('CANDIDATE_NOT_FOUND', 'candidate'));
+
+@ApiTags('Admin')
+@ApiBearerAuth()
+@Roles('admin')
+@Controller('admin/candidate')
+export class CandidatesController {
+  constructor(private readonly candidates: CandidatesService) {}
+
+  /** Adds a candidate to an election, by default to the default election. */
+  @Post()
+  create(@Body() request: CreateCandidateRequest): Promise<CandidateResponse> {
+    return this.candidates.create(request);
+  }
+
+  /** Lists candidates by id. */
+  @Get()
+  list(@Query() query: ListCandidatesQuery): Promise<CandidatePage> {
+    return this.candidates.list(query);
+  }
+
+  /** Shows one candidate. */
+  @Get(':id')
+  get(@CandidateId() id: number): Promise<CandidateDetailsResponse> {
+    return this.candidates.get(id);
+  }
+
+  /** Changes name or party, withdraws a candidate or lets it stand again. */
+  @Patch(':id')
+  update(
+    @CandidateId() id: number,
+    @Body() changes: UpdateCandidateRequest,
+  ): Promise<CandidateDetailsResponse> {
+    return this.candidates.update(id, changes);
+  }
+
+  /** Deletes a candidate that nobody has voted for. */
+  @Delete(':id')
+  @HttpCode(204)
+  delete(@CandidateId() id: number): Promise<void> {
+    return this.candidates.delete(id);
+  }
+}

@@ -1,0 +1,19 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { CurrentUser } from '../../common/http/current-user.decorator.js';
+import type { Principal } from '../../common/http/principal.js';
+import { CastVoteRequest, CastVoteResponse } from './cast-vote.dto.js';
+import { CastVoteService } from './cast-vote.service.js';
+
+@ApiTags('Voting')
+@ApiBearerAuth()
+@Controller('users')
+export class CastingController {
+  constructor(private readonly casting: CastVoteService) {}
+
+  /** Casts my vote. It counts once, and cannot be changed or taken back. */
+  @Post('vote')
+  cast(@CurrentUser() user: Principal, @Body() request: CastVoteRequest): Promise<CastVoteResponse> {
+    return this.casting.cast(user, request);
+  }
+}

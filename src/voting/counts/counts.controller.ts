@@ -1,0 +1,19 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../../common/http/roles.decorator.js';
+import { CandidateCountResponse, CountsQuery } from './counts.dto.js';
+import { CountsService } from './counts.service.js';
+
+@ApiTags('Admin')
+@ApiBearerAuth()
+@Roles('admin')
+@Controller('admin/votes')
+export class CountsController {
+  constructor(private readonly counts: CountsService) {}
+
+  /** Counts the votes of every candidate of an election, by default of the default election. */
+  @Get('all-candidates/count')
+  countAll(@Query() { election_id: electionId }: CountsQuery): Promise<CandidateCountResponse[]> {
+    return this.counts.countAll(electionId);
+  }
+}

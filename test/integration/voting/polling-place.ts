@@ -1,0 +1,138 @@
+import type pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import { CandidatesService } from '../../../src/voting/candidates/candidates.service.js';
+import { CastVoteService } from '../../../src/voting/casting/cast-vote.service.js';
+import type { CastVoteRequest } from '../../../src/voting/casting/cast-vote.dto.js';
+import { UsersService } from '../../../src/users/users.service.js';
+import { unique, type TestServer } from '../../support/test-server.js';
+
+export interface Voter {
+  userId: number;
+  email: string;
+}
+
+/** The words of voting tests, on the services of a running server. */
+export class PollingPlace {
+  readonly users: UsersService;
+  private readonly candidates: CandidatesService;
+  private readonly casting: CastVoteService;
+
+  constructor(private readonly server: TestServer) {
+    this.users = server.app.get(UsersService);
+    this.candidates = server.app.get(CandidatesService);
+    this.casting = server.app.get(CastVoteService);
+  }
+
+  /** A new candidate, of the default election unless another is named. */
+  async stand({
+    electionId,
+    id,
+    name = `Candidate ${unique()}`,
+  }: { electionId?: number; id?: number; name?: string } = {}) {
+    return (await this.candidates.create({ name, party: 'independent', id, election_id: electionId })).id;
+  }
+
+  withdraw(id: number, withdrawn = true) {
+    return this.candidates.update(id, { withdrawn });
+  }
+
+  /** An election that an operator has put straight into the table. */
+  async callElection(columns: Record<string, unknown> = {}): Promise<number> {
+    const row = { title: `Election ${unique()}`, state: 'open', method: 'plurality', ...columns };
+    const names = Object.keys(row);
+    const { rows } = await this.server.sql.query<{ id: number }>(
+      `INSERT INTO elections (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING id`,
+      Object.values(row),
+    );
+    return rows[0]!.id;
+  }
+
+  address(): string {
+    return `voter-${unique()}@example.com`;
+  }
+
+  async register(email = this.address()): Promise<Voter> {
+    return { userId: (await this.users.create({ name: 'Voter', email, passwordHash: null })).id, email };
+  }
+
+  /** As an address that its owner has proven. */
+  async move(voter: Voter, email: string): Promise<Voter> {
+    await this.users.changeEmail(voter.userId, email);
+    return { ...voter, email };
+  }
+
+  async leave(voter: Voter): Promise<void> {
+    await this.server.sql.query('DELETE FROM users WHERE id = $1', [voter.userId]);
+  }
+
+  /** @returns `counted`, or the code of the refusal. Anything but a refusal is thrown. */
+  async vote(voter: { userId: number }, request: CastVoteRequest): Promise<string> {
+    try {
+      await this.casting.cast(voter, request);
+      return 'counted';
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === undefined || !/^[A-Z_]+$/.test(code)) throw error;
+      return code;
+    }
+  }
+
+  async totals(electionId: number): Promise<{ participations: number; ballots: number }> {
+    const { rows } = await this.server.sql.query<{ participations: number; ballots: number }>(
+      `SELECT (SELECT count(*)::int FROM participations WHERE election_id = $1) AS participations,
+              (SELECT count(*)::int FROM ballots WHERE election_id = $1) AS ballots`,
+      [electionId],
+    );
+    return rows[0]!;
+  }
+
+  /** Does `statement` in a transaction of its own, which holds its locks until it is let go. */
+  async hold(statement: string, values: unknown[]): Promise<Held> {
+    const client = await this.server.sql.connect();
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await client.query(statement, values);
+    return new Held(client, rows[0]!.pid, this.server.sql);
+  }
+}
+
+/** An open transaction that others run into. */
+export class Held {
+  constructor(
+    private readonly client: pg.PoolClient,
+    private readonly pid: number,
+    private readonly sql: pg.Pool,
+  ) {}
+
+  /** Waits until so many others stand in line behind this transaction, directly or behind one another. */
+  async untilBlocked(count: number): Promise<void> {
+    for (let blocked = 0; blocked < count;) {
+      const { rows } = await this.sql.query<{ blocked: number }>(
+        `WITH RECURSIVE line AS (
+           SELECT $1::int AS pid
+           UNION
+           SELECT w.pid FROM line JOIN pg_locks w ON NOT w.granted AND line.pid = ANY (pg_blocking_pids(w.pid))
+         ) SELECT count(*)::int - 1 AS blocked FROM line`,
+        [this.pid],
+      );
+      blocked = rows[0]!.blocked;
+    }
+  }
+
+  commit(): Promise<void> {
+    return this.end('COMMIT');
+  }
+
+  rollBack(): Promise<void> {
+    return this.end('ROLLBACK');
+  }
+
+  private async end(statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    await this.client.query(statement);
+    this.client.release();
+  }
+}
+
+/** A ballot that takes a leaf hash, to be held uncommitted. */
+export const INSERT_BALLOT = `INSERT INTO ballots (id, election_id, candidate_id, ballot, nonce, leaf_hash)
+  VALUES ('${randomUUID()}', $1, $2, '{}', '\\x00', $3)`;
