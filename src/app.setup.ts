@@ -45,6 +45,8 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
       credentials: false,
       maxAge: PREFLIGHT_SECONDS,
       strictPreflight: false,
+      // After the hooks that give every answer its request id and security headers, preflights included.
+      hook: 'preParsing',
     });
   }
   if (config.docsEnabled) await setUpSwagger(app);

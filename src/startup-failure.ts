@@ -20,8 +20,11 @@ export function explainStartupFailure(
 ): string {
   if (!(error instanceof Error)) return String(error);
   if (EXPLAINED.some((known) => error instanceof known)) return error.message;
-  if (error instanceof AppError)
-    return [error.message, ...Object.values(error.details).flat().map(String)].join(' ');
+  if (error instanceof AppError) {
+    // The details follow at once; an answer of the API has them in a field.
+    const message = error.message.replace('; see details.', ':');
+    return [message, ...Object.values(error.details).flat().map(String)].join(' ');
+  }
   const { code, syscall } = error as SystemError;
   if (syscall === 'listen') return explainListen(code, address);
   const reason = databaseReason(error);

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, IsIn, IsOptional, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, ValidateIf } from 'class-validator';
 import { IsText } from '../common/http/text.decorator.js';
 import { IsEmailAddress, IsPersonName, IsUsername } from '../users/account-fields.decorator.js';
 
@@ -31,9 +31,7 @@ export class RegisterRequest {
 /** JSON with `email` or `username`, or the OAuth2 password form, whose `username` may hold an e-mail address. */
 export class LoginRequest {
   @ValidateIf((_, value) => value !== undefined)
-  @IsEmail({ allow_utf8_local_part: true }, { message: 'must be an e-mail address' })
-  @MaxLength(254)
-  @ApiProperty({ required: false, example: 'ada@example.com' })
+  @IsEmailAddress()
   email?: string;
 
   @ValidateIf((login: LoginRequest) => login.email === undefined)

@@ -99,6 +99,11 @@ function groupByStatus(codes: Set<ErrorCode>): Map<string, ErrorCode[]> {
 function example(code: ErrorCode): [string, { value: unknown }] {
   const details =
     code === 'VALIDATION_ERROR' ? { fields: [{ field: 'name', problems: ['must be a string'] }] } : {};
-  const error = { code, message: SENTENCES[code], details, request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10' };
+  const error = {
+    code,
+    message: SENTENCES[code],
+    details,
+    request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10',
+  };
   return [code, { value: { error } }];
 }

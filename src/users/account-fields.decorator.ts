@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, Matches, MaxLength } from 'class-validator';
-import { IsText } from '../common/http/text.decorator.js';
+import { isEmail, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { IsText, isStorableText } from '../common/http/text.decorator.js';
 
 /** A person's name, 1–100 characters, kept exactly. */
 export const IsPersonName = () => IsText({ min: 1, max: 100 });
@@ -9,7 +9,17 @@ export const IsPersonName = () => IsText({ min: 1, max: 100 });
 /** An e-mail address, up to 254 characters (RFC 5321), local part in any script. */
 export const IsEmailAddress = () =>
   applyDecorators(
-    IsEmail({ allow_utf8_local_part: true }, { message: 'must be an e-mail address' }),
+    ValidateBy({
+      name: 'isEmailAddress',
+      validator: {
+        // isEmail counts bytes in a way that throws at half a surrogate pair.
+        validate: (value: unknown) =>
+          typeof value === 'string' &&
+          isStorableText(value) &&
+          isEmail(value, { allow_utf8_local_part: true }),
+        defaultMessage: () => 'must be an e-mail address',
+      },
+    }),
     MaxLength(254, { message: 'must have at most 254 characters' }),
     ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }),
   );

@@ -53,15 +53,17 @@ export class PasswordStrengthMeter {
       this.waiting.delete(id);
     });
     worker.on('error', (error: Error) => {
-      this.giveUp(error);
+      this.giveUp(worker, error);
     });
     worker.on('exit', () => {
-      this.giveUp(new Error('The thread that estimates passwords has ended.'));
+      this.giveUp(worker, new Error('The thread that estimates passwords has ended.'));
     });
     return worker;
   }
 
-  private giveUp(reason: Error): void {
+  /** A thread that fails also exits; by then another one may have taken its place. */
+  private giveUp(worker: Worker, reason: Error): void {
+    if (this.worker !== worker) return;
     this.worker = undefined;
     for (const { reject } of this.waiting.values()) reject(reason);
     this.waiting.clear();

@@ -17,6 +17,12 @@ export class MalformedJsonError extends AppError {
   }
 }
 
+export class MalformedRequestError extends AppError {
+  constructor(message: string) {
+    super('MALFORMED_REQUEST', message);
+  }
+}
+
 export class UnauthenticatedError extends AppError {
   constructor(message = 'Log in and send the access token as "Authorization: Bearer <token>".') {
     super('UNAUTHENTICATED', message);

@@ -5,17 +5,22 @@ const UNAVAILABLE_CODES = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  '3D000', // invalid_catalog_name: renamed away, as during a restore
   '53300', // too_many_connections
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
+  '57P04', // database_dropped
+  '57P05', // idle_session_timeout
   '08000', // connection_exception
   '08003', // connection_does_not_exist
   '08006', // connection_failure
 ]);
 
 const UNAVAILABLE_MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection ended unexpectedly/i;
+  /not currently accepting connections|connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection ended unexpectedly/i;
 
 /** True when a thrown value says that the database could not be reached, not that a statement was wrong. */
 export function isDatabaseUnavailable(thrown: unknown): boolean {

@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
+import { MalformedRequestError } from '../errors/common.errors.js';
 import { toErrorAnswer } from '../errors/error-answer.js';
 import { STATUS_BY_CODE } from '../errors/error-codes.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
@@ -34,6 +35,8 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
     requestIdHeader: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
+    // Node would answer in a shape of its own; see refuseWithoutHost.
+    http: { requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook runs for these, so the hooks' work is done here.
@@ -47,6 +50,10 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
     },
   });
   const fastify: FastifyInstance = adapter.getInstance();
+  // RFC 9110 section 10.1.1 lets a server pass over an expectation that it does not know.
+  fastify.server.on('checkExpectation', (request, response) =>
+    fastify.server.emit('request', request, response),
+  );
   fastify.decorateRequest('principal', null);
   addHooks(fastify, logger);
   addBodyParsers(fastify);
@@ -61,10 +68,21 @@ function addHooks(fastify: FastifyInstance, logger: Logger): void {
     decorateAnswer(request, reply);
     requestContext.run({ request_id: request.id }, done);
   });
+  fastify.addHook('onRequest', refuseWithoutHost);
   fastify.addHook('onResponse', (request, reply, done) => {
     logAnswer(logger, request, reply);
     done();
   });
+}
+
+/** RFC 9112 section 3.2: without a Host header an HTTP/1.1 request is a 400. */
+function refuseWithoutHost(
+  { raw }: FastifyRequest,
+  _reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  const isMissing = raw.httpVersion === '1.1' && raw.headers.host === undefined;
+  done(isMissing ? new MalformedRequestError('The Host header is missing.') : undefined);
 }
 
 function decorateAnswer(request: FastifyRequest, reply: FastifyReply): void {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { IdParam } from '../../common/http/id-param.pipe.js';
 import { Roles } from '../../common/http/roles.decorator.js';
 import { CandidateDetailsResponse, CandidatePage, CandidateResponse } from './candidate.response.dto.js';
@@ -9,7 +9,6 @@ import { CandidatesService } from './candidates.service.js';
 const CandidateId = () => Param('id', new IdParam('CANDIDATE_NOT_FOUND', 'candidate'));
 
 @ApiTags('Admin')
-@ApiBearerAuth()
 @Roles('admin')
 @Controller('admin/candidate')
 export class CandidatesController {

@@ -1,12 +1,11 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../../common/http/current-user.decorator.js';
 import type { Principal } from '../../common/http/principal.js';
 import { CastVoteRequest, CastVoteResponse } from './cast-vote.dto.js';
 import { CastVoteService } from './cast-vote.service.js';
 
 @ApiTags('Voting')
-@ApiBearerAuth()
 @Controller('users')
 export class CastingController {
   constructor(private readonly casting: CastVoteService) {}

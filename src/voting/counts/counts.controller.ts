@@ -1,11 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../common/http/roles.decorator.js';
 import { CandidateCountResponse, CountsQuery } from './counts.dto.js';
 import { CountsService } from './counts.service.js';
 
 @ApiTags('Admin')
-@ApiBearerAuth()
 @Roles('admin')
 @Controller('admin/votes')
 export class CountsController {
