@@ -13,6 +13,7 @@ import { explainStartupFailure } from './startup-failure.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 const DRAIN_LIMIT_MS = 10_000;
+const CLOSE_IDLE_EVERY_MS = 100;
 
 /** A Ctrl-C comes twice where npm passes on what the terminal has told this process already. */
 const SAME_SIGNAL_WITHIN_MS = 1_000;
@@ -68,6 +69,9 @@ async function stop(signal: string): Promise<void> {
   takeUntold().forEach(say);
   say(`${signal}: stopping …`);
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
+  // A connection whose last request was in flight is kept alive by its client, who has nothing more to ask.
+  const server = app?.getHttpServer();
+  setInterval(() => server?.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
   await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
   // Also a database that is only just being started: it would outlive this process.
   await (await opening?.catch(() => undefined))?.stop();

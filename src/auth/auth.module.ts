@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { UsersModule } from '../users/users.module.js';
 import { AccountsService } from './accounts.service.js';
@@ -18,7 +17,7 @@ import { AccessTokensService } from './tokens/access-tokens.service.js';
 import { RefreshTokensService } from './tokens/refresh-tokens.service.js';
 
 @Module({
-  imports: [UsersModule, JwtModule.register({}), TypeOrmModule.forFeature([Session, RefreshToken])],
+  imports: [UsersModule, TypeOrmModule.forFeature([Session, RefreshToken])],
   controllers: [AuthController],
   providers: [
     AccountsService,

@@ -28,6 +28,8 @@ export class LogInService {
    * @throws BusyError
    */
   async logIn({ email, username, password }: LoginRequest, client: ClientInfo): Promise<LoginResponse> {
+    // Before the database is asked: a flood must not take the connections of everybody else.
+    this.hasher.refuseWhenBusy();
     const account = await this.users.findCredentials(email ?? username ?? '');
     const matches = await this.hasher.verify(account?.passwordHash, password);
     if (!matches || !account?.passwordHash || !account.isActive) throw new InvalidCredentialsError();

@@ -17,10 +17,15 @@ export class BoundedPool {
     return this.waiting.length;
   }
 
+  /** @throws BusyError when a job that came now would be refused. */
+  refuseWhenFull(): void {
+    if (this.running >= this.concurrency && this.waiting.length >= this.queueLimit) throw new BusyError();
+  }
+
   /** @throws BusyError when the queue is full. */
   async run<T>(job: () => Promise<T>): Promise<T> {
+    this.refuseWhenFull();
     if (this.running >= this.concurrency) {
-      if (this.waiting.length >= this.queueLimit) throw new BusyError();
       // Whoever finishes hands its place over, so `running` stays as it is.
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     } else {

@@ -46,7 +46,8 @@ function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | 
   if (raw[name] && file) problems.push(`${name} and ${name}_FILE are both set; keep one.`);
   if (!file) return raw[name] === '' ? undefined : raw[name];
   try {
-    return readFileSync(file, 'utf8').trimEnd();
+    // Editors and `echo` end a file with a line break; anything else may belong to a password.
+    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '') || undefined;
   } catch {
     problems.push(`${name}_FILE names a file that cannot be read.`);
     return undefined;

@@ -1,4 +1,4 @@
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, createSecretKey } from 'node:crypto';
 import { NONCE_BYTES, TAG_BYTES } from './aead-seal.js';
 import { SealBrokenError } from './crypto.errors.js';
 
@@ -18,7 +18,7 @@ export function aeadOpen(key: Buffer, sealed: Buffer, aad: Buffer): Buffer {
   const tagStart = sealed.length - TAG_BYTES;
   const nonce = sealed.subarray(0, NONCE_BYTES);
   // Without a fixed tag length GCM would accept a tag cut down to 4 bytes.
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(aad);
   decipher.setAuthTag(sealed.subarray(tagStart));
   const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, tagStart));

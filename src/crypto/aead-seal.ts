@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey } from 'node:crypto';
 import { drawRandom } from './draw-random.js';
 
 export const NONCE_BYTES = 12;
@@ -16,7 +16,8 @@ export const TAG_BYTES = 16;
  */
 export function aeadSeal(key: Buffer, plaintext: Buffer, aad: Buffer): Buffer {
   const nonce = drawRandom(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  // As a key object: Node takes several times as long to look at bytes first.
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(aad);
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }

@@ -1,4 +1,4 @@
-import { hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /**
  * HKDF-SHA256, extract and expand (RFC 5869).
@@ -15,5 +15,6 @@ export function hkdfSha256(
   info: string | Buffer,
   length: number,
 ): Buffer {
-  return Buffer.from(hkdfSync('sha256', inputKey, salt, info, length));
+  const key = Buffer.isBuffer(inputKey) ? createSecretKey(inputKey) : inputKey;
+  return Buffer.from(hkdfSync('sha256', key, salt, info, length));
 }

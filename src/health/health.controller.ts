@@ -1,5 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/http/public.decorator.js';
 import { HealthResponse, ReadyResponse } from './health.dto.js';
@@ -20,6 +20,7 @@ export class HealthController {
   }
 
   /** Whether the service can do its work, part by part. */
+  @ApiOkResponse({ type: ReadyResponse })
   @ApiResponse({
     status: 503,
     description: 'A part without which nothing works is down.',

@@ -27,6 +27,11 @@ export class PasswordHasher implements OnModuleInit {
     return this.pool.run(() => this.compute(password));
   }
 
+  /** @throws BusyError when a hash that was asked for now would be refused. */
+  refuseWhenBusy(): void {
+    this.pool.refuseWhenFull();
+  }
+
   /**
    * Costs the same whether there is a hash or not.
    * @param hash a PHC string; undefined or null for an unknown account or one without a password

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../../common/clock.js';
@@ -20,17 +20,24 @@ export interface AccessTokenClaims {
 /** Access tokens: JWT, HS256 with a key id, typed `at+jwt` (RFC 9068). What they say counts only while the session lives. */
 @Injectable()
 export class AccessTokensService {
-  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly jwt: JwtService;
   private readonly currentKeyId: string;
 
   constructor(
-    private readonly jwt: JwtService,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {
     const ring = parseKeyRing('JWT_SECRET_KEY', config.secrets.JWT_SECRET_KEY);
-    this.keys = new Map(ring.ids.map((id) => [id, deriveSubkey(ring.find(id), SIGNING_CONTEXT)]));
+    // As key objects: from bytes the library would make one for every token, after trying to read a public key.
+    const keys = new Map(
+      ring.ids.map((id) => [id, createSecretKey(deriveSubkey(ring.find(id), SIGNING_CONTEXT))]),
+    );
     this.currentKeyId = ring.current.id;
+    this.jwt = new JwtService({
+      // A token that is to be verified is a string, what is to be signed is not one yet.
+      secretOrKeyProvider: (_type, subject) =>
+        keyNamed(typeof subject === 'string' ? keyIdOf(subject) : this.currentKeyId, keys),
+    });
   }
 
   issue({ userId, sessionId }: AccessTokenClaims): string {
@@ -42,7 +49,6 @@ export class AccessTokensService {
       exp: now + this.config.accessTokenSeconds,
     };
     return this.jwt.sign(payload, {
-      secret: this.keys.get(this.currentKeyId),
       algorithm: 'HS256',
       header: { alg: 'HS256', typ: TYPE, kid: this.currentKeyId },
       subject: String(userId),
@@ -53,14 +59,11 @@ export class AccessTokensService {
 
   /** @returns undefined for anything that is not a token of ours, in force now. */
   verify(token: string): AccessTokenClaims | undefined {
-    const key = this.keyOf(token);
-    if (!key) return undefined;
     try {
       const { header, payload } = this.jwt.verify<{
         header: { typ?: string };
         payload: Record<string, unknown>;
       }>(token, {
-        secret: key,
         algorithms: ['HS256'],
         issuer: this.config.publicUrl,
         audience: AUDIENCE,
@@ -79,19 +82,19 @@ export class AccessTokensService {
     }
   }
 
-  private keyOf(token: string): Buffer | undefined {
-    try {
-      const header: unknown = JSON.parse(
-        Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString(),
-      );
-      const { kid } = header as { kid?: unknown };
-      return typeof kid === 'string' ? this.keys.get(kid) : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   private seconds(): number {
     return Math.floor(this.clock.now().getTime() / 1000);
   }
+}
+
+/** The `kid` of a token's header, unverified: it only chooses the key that then has to fit. */
+function keyIdOf(token: string): unknown {
+  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
+  return (JSON.parse(header) as { kid?: unknown }).kid;
+}
+
+function keyNamed(id: unknown, keys: ReadonlyMap<unknown, KeyObject>): KeyObject {
+  const key = keys.get(id);
+  if (!key) throw new Error('No key has this id.');
+  return key;
 }

@@ -3,7 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
-import { MalformedRequestError } from '../errors/common.errors.js';
+import { MalformedRequestError, UnsupportedMediaTypeError } from '../errors/common.errors.js';
 import { toErrorAnswer } from '../errors/error-answer.js';
 import { STATUS_BY_CODE } from '../errors/error-codes.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
@@ -20,6 +20,8 @@ const BODY_LIMIT = 64 * KIB;
 /** A note of 1 MiB whose every byte is escaped as \u00xx, and room for the rest. */
 const NOTE_BODY_LIMIT = 7 * KIB * KIB;
 const NOTE_ROUTE = /^(?:\/v1)?\/users\/notes(?:\/|$)/;
+/** The one route that takes the OAuth2 password form. */
+const FORM_ROUTE = /^(?:\/v1)?\/users\/login\/?$/;
 const MAX_PARAM_LENGTH = 256;
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -28,6 +30,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
  * for what Fastify answers by itself before any route is found.
  */
 export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter {
+  // Its fields are fixed and hold nothing to redact.
+  const accessLog = logger.child({}, { redact: [] });
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -43,7 +47,7 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
       decorateAnswer(request, reply);
       const { status, headers, body } = toErrorAnswer(error, request.id);
       void reply.status(status).headers(headers).send(body);
-      logAnswer(logger, request, reply);
+      logAnswer(accessLog, request, reply);
     },
     clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
       answerRawSocket(error, socket);
@@ -55,12 +59,12 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
     fastify.server.emit('request', request, response),
   );
   fastify.decorateRequest('principal', null);
-  addHooks(fastify, logger);
+  addHooks(fastify, accessLog);
   addBodyParsers(fastify);
   return adapter;
 }
 
-function addHooks(fastify: FastifyInstance, logger: Logger): void {
+function addHooks(fastify: FastifyInstance, accessLog: Logger): void {
   fastify.addHook('onRoute', (route) => {
     if (NOTE_ROUTE.test(route.url)) route.bodyLimit = NOTE_BODY_LIMIT;
   });
@@ -70,7 +74,7 @@ function addHooks(fastify: FastifyInstance, logger: Logger): void {
   });
   fastify.addHook('onRequest', refuseWithoutHost);
   fastify.addHook('onResponse', (request, reply, done) => {
-    logAnswer(logger, request, reply);
+    logAnswer(accessLog, request, reply);
     done();
   });
 }
@@ -96,16 +100,20 @@ function decorateAnswer(request: FastifyRequest, reply: FastifyReply): void {
 /** JSON and, for the OAuth2 login form, URL-encoded. Anything else is a 415. */
 function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  const parsers = { 'application/json': parseJsonBody, 'application/x-www-form-urlencoded': parseFormBody };
-  for (const [type, parse] of Object.entries(parsers)) {
-    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+  const addParser = (type: string, parse: (body: Buffer, request: FastifyRequest) => unknown) => {
+    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
       try {
-        done(null, parse(body));
+        done(null, parse(body, request));
       } catch (error) {
         done(error as Error);
       }
     });
-  }
+  };
+  addParser('application/json', parseJsonBody);
+  addParser('application/x-www-form-urlencoded', (body, { routeOptions }) => {
+    if (!FORM_ROUTE.test(routeOptions.url ?? '')) throw new UnsupportedMediaTypeError();
+    return parseFormBody(body);
+  });
 }
 
 /** What Node refuses before there is a request: broken HTTP, headers past the limit, a request that never ends. */

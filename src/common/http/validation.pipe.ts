@@ -1,11 +1,27 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { ValidationFailedError, type FieldProblem } from '../errors/common.errors.js';
 
-/** Leaves single parameters as the text they are: Nest would read "1 ", "+1" and "0x1" as the number 1. */
 class ExactValidationPipe extends ValidationPipe {
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    refuseInheritedNames(value);
+    return super.transform(value, metadata);
+  }
+
+  /** Leaves single parameters as the text they are: Nest would read "1 ", "+1" and "0x1" as the number 1. */
   protected override transformPrimitive(value: unknown): unknown {
     return value;
   }
+}
+
+/**
+ * class-validator looks each field up in a plain object, where it also finds the names that all objects inherit.
+ * @throws ValidationFailedError for a field such as `toString`
+ */
+function refuseInheritedNames(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
+  if (inherited.length === 0) return;
+  throw new ValidationFailedError(inherited.map((field) => ({ field, problems: ['is not a known field'] })));
 }
 
 /** Checks every body and query against its DTO; unknown fields are refused, types are never guessed. */

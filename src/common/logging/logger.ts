@@ -34,20 +34,29 @@ export function createLogger(level: Level, stream?: DestinationStream): Logger {
   );
 }
 
+/** The SQLSTATEs of values that do not fit. PostgreSQL quotes the value in their messages. */
+const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
+
 /**
  * Name, message and stack of an error and of its causes, and nothing else: a database error also carries the
  * statement's parameters and the row it stumbled over.
  */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { code } = error as { code?: unknown };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const quotesValue = code !== undefined && DATA_EXCEPTION.test(code);
+  const message = quotesValue ? withoutQuotations(error.message) : error.message;
   return {
     type: error.name,
-    message: error.message,
-    code: typeof code === 'string' ? code : undefined,
-    stack: error.stack,
+    message,
+    code,
+    stack: error.stack?.replace(error.message, () => message),
     cause: error.cause === undefined ? undefined : serializeError(error.cause),
   };
+}
+
+function withoutQuotations(message: string): string {
+  return message.replace(/".*"/s, '"[redacted]"');
 }
 
 type Detail = Record<string, unknown>;
