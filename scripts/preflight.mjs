@@ -16,7 +16,7 @@ export function preflight() {
 }
 
 /** The sentence, or undefined when all is well. */
-export function findComplaint(nodeVersion, packagesInstalled) {
+function findComplaint(nodeVersion, packagesInstalled) {
   const [major, minor] = nodeVersion.split('.').map(Number);
   const isNewEnough = major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
   if (!packagesInstalled) return 'The packages are not installed: run "npm ci" first.';

@@ -2,7 +2,7 @@
  * What the primitives refuse. Domain-neutral and free of the web: each class has a stable `code`, callers
  * decide what a refusal means to their user. No message ever carries a key, a password or plaintext.
  */
-export abstract class CryptoError extends Error {
+abstract class CryptoError extends Error {
   abstract readonly code: string;
 
   constructor(message: string) {

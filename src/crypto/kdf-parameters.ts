@@ -1,12 +1,12 @@
 import { drawRandom } from './draw-random.js';
 import { KdfParametersRefusedError } from './crypto.errors.js';
 
-export const KDF_NAME = 'pbkdf2-hmac-sha256';
+const KDF_NAME = 'pbkdf2-hmac-sha256';
 /** OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256. */
 export const KDF_DEFAULT_ITERATIONS = 600_000;
-export const KDF_MIN_ITERATIONS = 600_000;
-export const KDF_MAX_ITERATIONS = 2_000_000;
-export const KDF_SALT_BYTES = 16;
+const KDF_MIN_ITERATIONS = 600_000;
+const KDF_MAX_ITERATIONS = 2_000_000;
+const KDF_SALT_BYTES = 16;
 
 /** How a password was turned into a key; stored in the open beside what the key wraps. */
 export interface KdfParameters {

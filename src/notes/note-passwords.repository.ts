@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { runPrepared, type Statement } from '../database/prepared.js';
 
-export const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 const WINDOW_MINUTES = 15;
 
 const WINDOW = `interval '${WINDOW_MINUTES} minutes'`;

@@ -14,7 +14,7 @@ const STOPS_WITHIN_MS = 15_000;
 const KEPT_STDERR = 4000;
 
 /** A running server: where it listens, what CPU time it has used, and how to end it. */
-export class Child {
+class Child {
   stderr = '';
   hasEnded = false;
 

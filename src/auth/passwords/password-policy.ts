@@ -5,8 +5,8 @@ import { AppConfig } from '../../config/app-config.js';
 import { WeakPasswordError } from '../auth.errors.js';
 import { PasswordStrengthMeter } from './password-strength.js';
 
-export const PASSWORD_MIN_LENGTH = 8;
-export const PASSWORD_MAX_LENGTH = 128;
+const PASSWORD_MIN_LENGTH = 8;
+const PASSWORD_MAX_LENGTH = 128;
 
 /** Whose password it is: what must not be most of it. */
 export interface PasswordOwner {

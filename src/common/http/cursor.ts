@@ -1,10 +1,5 @@
 import { ValidationFailedError } from '../errors/common.errors.js';
 
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
-
 /** Encodes where a list goes on: opaque to clients, stable under inserts. */
 export function encodeCursor(position: (string | number)[]): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');

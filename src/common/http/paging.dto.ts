@@ -2,10 +2,10 @@ import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Transform } from 'class-transformer';
 import { IsText } from './text.decorator.js';
 
-export const DEFAULT_PAGE_SIZE = 20;
+const DEFAULT_PAGE_SIZE = 20;
 
 /** The number that a query parameter spells in plain digits; anything else stays what it is, to be refused. */
-export function wholeNumberIn(value: unknown): unknown {
+function wholeNumberIn(value: unknown): unknown {
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
 }
 

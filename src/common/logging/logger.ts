@@ -26,7 +26,8 @@ export function createLogger(level: Level, stream?: DestinationStream): Logger {
       messageKey: 'message',
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => requestContext.getStore() ?? {},
+      // A copy: pino writes a line's own fields into it, which the request's next line would then carry too.
+      mixin: () => ({ ...requestContext.getStore() }),
       redact: { paths: REDACTED, censor: '[redacted]' },
       serializers: { err: serializeError },
     },

@@ -18,7 +18,7 @@ import { canEnter, findUnprivilegedUser, userOfUid, type ServerUser } from './se
 import { StartupError, systemErrorCode } from './startup-error.js';
 
 /** Where the data go when root starts a checkout that the database's user cannot enter. */
-export const FALLBACK_DATA_DIR = '/var/lib/mc101';
+const FALLBACK_DATA_DIR = '/var/lib/mc101';
 
 /** Names the folder that the fallback stands in for, so that it is found again when that one can be entered. */
 const MOVED_FROM_FILE = 'moved-from';

@@ -45,12 +45,6 @@ export async function takeInstanceLock(
   }
 }
 
-/** The process that holds the data folder now, if any; takes nothing. */
-export async function findRunningInstance(runDir: string): Promise<LockHolder | undefined> {
-  const holder = (await findPresences(runDir, KIND)).find(isHolding);
-  return holder && toHolder(holder);
-}
-
 /** The sentence for a second start. */
 export function alreadyRunning(dataDir: string, { pid }: LockHolder): StartupError {
   return new StartupError(

@@ -8,7 +8,7 @@ import {
 import { StartupError, systemErrorCode } from './startup-error.js';
 
 /** The oldest major version that the schema and the server settings are written for. */
-export const OLDEST_SUPPORTED_MAJOR = 15;
+const OLDEST_SUPPORTED_MAJOR = 15;
 
 /** The PostgreSQL that was chosen. `hasDump`: pg_dump and pg_restore of the same major lie beside it. */
 export interface PostgresBinaries {

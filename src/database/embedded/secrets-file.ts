@@ -14,7 +14,7 @@ export type Secrets = Record<(typeof KEY_RINGS)[number], string> & {
 };
 
 /** Where in the data folder the secrets lie. */
-export function secretsFile(dataDir: string): string {
+function secretsFile(dataDir: string): string {
   return path.join(dataDir, 'secrets.json');
 }
 

@@ -1,5 +1,5 @@
 /** What ballots are made of: ids, scores and ranks are integers, a gap in a ranking is null. */
-export type BallotValue = number | null | readonly BallotValue[] | { readonly [field: string]: BallotValue };
+type BallotValue = number | null | readonly BallotValue[] | { readonly [field: string]: BallotValue };
 
 /** One ballot as it is cast and published, e.g. `{candidate_id: 7}`. */
 export type Ballot = Readonly<Record<string, BallotValue>>;
