@@ -4,5 +4,12 @@ import base, { tier } from './jest.config.js';
 export default {
   ...base,
   testTimeout: 60_000,
-  projects: [tier('browser', ['<rootDir>/test/browser/**/*.spec.ts'])],
+  projects: [
+    tier('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
+    // Where `npm test` met only the server that npm brings, these meet the distribution's too.
+    tier('local postgres', [
+      '<rootDir>/test/system/**/*.spec.ts',
+      '<rootDir>/test/integration/{embedded,migrations}/**/*.spec.ts',
+    ]),
+  ],
 };

@@ -64,6 +64,8 @@ function problemsInProduction(env: Env): string[] {
   }
   if (!env.PUBLIC_URL)
     problems.push('PUBLIC_URL is missing; set the https:// address at which clients reach the service.');
+  if (env.PUBLIC_URL?.startsWith('http:') && !isLoopback(new URL(env.PUBLIC_URL).hostname))
+    problems.push('PUBLIC_URL must begin with https://: passwords and tokens travel to it.');
   if (env.SEED_DEMO_ACCOUNTS)
     problems.push('SEED_DEMO_ACCOUNTS must not be true in production: demo passwords are public.');
   if (env.ADMIN_PASSWORD && isWeakPassword(env.ADMIN_PASSWORD)) problems.push('ADMIN_PASSWORD is weak.');

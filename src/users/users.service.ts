@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { UnauthenticatedError } from '../common/errors/common.errors.js';
 import type { Principal, Role } from '../common/http/principal.js';
 import { isUniqueViolation } from '../database/constraint-violation.js';
 import { normalizeEmail, normalizeUsername } from './email-address.js';
@@ -127,7 +128,7 @@ export class UsersService {
           ? {}
           : { username, usernameNormalized: username === null ? null : normalizeUsername(username) }),
       });
-      if (!user) throw new UserExistsError();
+      if (!user) throw new UnauthenticatedError();
       return toUserResponse(user);
     } catch (error) {
       throw isUniqueViolation(error) ? new UserExistsError() : error;

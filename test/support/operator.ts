@@ -1,14 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { JwtService } from '@nestjs/jwt';
 import pg from 'pg';
-import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service.js';
-import { Clock } from '../../src/common/clock.js';
-import { AppConfig } from '../../src/config/app-config.js';
-import { parseEnv } from '../../src/config/parse-env.js';
 import { clusterFolder } from '../../src/database/embedded/cluster-folder.js';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 import { databaseUrls } from '../../src/database/embedded/roles-and-database.js';
@@ -67,8 +61,9 @@ export class Operator {
   }
 
   /** A copy of a data folder on which no service runs, with owners and modes. */
-  async copyOf(dataDir: string): Promise<string> {
-    const copy = await this.newDataDir();
+  async copyOf(dataDir: string, place?: string): Promise<string> {
+    const copy = place ?? (await this.newDataDir());
+    this.dataDirs.add(copy);
     execFileSync('cp', ['-a', dataDir, copy]);
     return copy;
   }
@@ -125,7 +120,7 @@ export async function databasePid(dataDir: string): Promise<number | undefined> 
   return findPostmaster(clusterFolder(dataDir));
 }
 
-/** Every process of the embedded server of this data folder. */
+/** What `secrets.json` of this data folder holds. */
 export async function readSecrets(dataDir: string): Promise<Secrets> {
   return JSON.parse(await readFile(path.join(dataDir, 'secrets.json'), 'utf8')) as Secrets;
 }

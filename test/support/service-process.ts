@@ -7,6 +7,9 @@ import { ApiClient } from './api-client.js';
 
 export const checkout = path.dirname(path.dirname(import.meta.dirname));
 
+/** Of every service that tests start, on whatever port: the issuer of tokens, which a later start must still know. */
+export const PUBLIC_URL = 'http://localhost:8000';
+
 const BANNER_END = 'Stop with Ctrl-C.';
 
 export interface OsUser {
@@ -28,17 +31,8 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
-interface Line {
-  text: string;
-  /** `performance.now()` at its arrival. */
-  at: number;
-}
-
 /** A program of this project in a process of its own, with everything that it says. */
 export class ProgramProcess {
-  readonly startedAt = performance.now();
-  /** Lines of both streams in the order of their arrival. */
-  readonly lines: Line[] = [];
   stdout = '';
   stderr = '';
   readonly ended: Promise<Ending>;
@@ -90,13 +84,8 @@ export class ProgramProcess {
   }
 
   private collect(stream: 'stdout' | 'stderr'): void {
-    let rest = '';
     this.child[stream]!.setEncoding('utf8').on('data', (chunk: string) => {
       this[stream] += chunk;
-      const at = performance.now();
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      for (const text of parts) if (text !== '') this.lines.push({ text, at });
     });
   }
 }
@@ -111,8 +100,7 @@ export class ServiceProcess extends ProgramProcess {
   ) {
     super('dist/main.js', [], {
       ...options,
-      // The issuer of tokens: a later start on another port must still know them.
-      env: { PORT: String(port), PUBLIC_URL: 'http://localhost:8000', ...options.env },
+      env: { PORT: String(port), PUBLIC_URL, ...options.env },
     });
     this.api = new ApiClient(`http://127.0.0.1:${port}`);
   }

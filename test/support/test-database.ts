@@ -36,6 +36,14 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   };
 }
 
+/** For looking into tables and for tampering. */
+export function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  // A connection that still says goodbye when its database is dropped is no failure of a test.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
 async function execute(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import pg from 'pg';
+import type pg from 'pg';
 import { createApp } from '../../src/app.setup.js';
 import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ApiClient, type Actor } from './api-client.js';
-import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { createTestDatabase, openPool, type TestDatabase } from './test-database.js';
 import { testConfig } from './test-config.js';
 
 let counter = 0;
@@ -117,7 +117,7 @@ export async function startTestServer({ env = {}, database }: TestServerOptions 
   });
   const app = await createApp(config, createLogger(config.logLevel, stream));
   await app.listen(0, '127.0.0.1');
-  const sql = new pg.Pool({ connectionString: ownDatabase.urls.owner, max: 4 });
+  const sql = openPool(ownDatabase.urls.owner);
   return new TestServer(
     app,
     config,

@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createHmac, createPrivateKey, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  generateKeyPairSync,
+  randomUUID,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import { Clock } from '../../../src/common/clock.js';
 import { deriveSubkey } from '../../../src/crypto/derive-subkey.js';
 import { parseKeyRing } from '../../../src/crypto/parse-key-ring.js';
@@ -82,24 +89,33 @@ describe('an access token', () => {
 
   it('made by the same rules is accepted, so that the refusals below mean something', async () => {
     expect((await info(forge())).status).toBe(200);
-    expect((await server.api.get('/users/info', { headers: { authorization: `bEaReR  ${forge()}` } })).status).toBe(200);
+    expect(
+      (await server.api.get('/users/info', { headers: { authorization: `bEaReR  ${forge()}` } })).status,
+    ).toBe(200);
   });
 
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const rs256 = (key: KeyObject) => (input: string) => sign('sha256', Buffer.from(input), key).toString('base64url');
+  const rs256 = (key: KeyObject) => (input: string) =>
+    sign('sha256', Buffer.from(input), key).toString('base64url');
 
   it.each<[string, () => Forgery]>([
     ['no algorithm', () => ({ header: { alg: 'none' }, signature: () => '' })],
     ['no algorithm, and a signature', () => ({ header: { alg: 'none' } })],
     ['no algorithm in other capitals', () => ({ header: { alg: 'nOnE' }, signature: () => '' })],
-    ['another algorithm of the same family', () => ({
-      header: { alg: 'HS512' },
-      signature: (input) => createHmac('sha512', signingKey()).update(input).digest('base64url'),
-    })],
-    ['a public-key algorithm', () => ({
-      header: { alg: 'RS256' },
-      signature: rs256(createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }))),
-    })],
+    [
+      'another algorithm of the same family',
+      () => ({
+        header: { alg: 'HS512' },
+        signature: (input) => createHmac('sha512', signingKey()).update(input).digest('base64url'),
+      }),
+    ],
+    [
+      'a public-key algorithm',
+      () => ({
+        header: { alg: 'RS256' },
+        signature: rs256(createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }))),
+      }),
+    ],
     ['a wrong key', () => ({ key: signingKey(`k1:${Buffer.alloc(32, 'x').toString('base64')}`) })],
     ['an empty key', () => ({ key: Buffer.alloc(0) })],
     ['the secret itself as the key', () => ({ key: Buffer.alloc(32, 'j') })],
@@ -183,7 +199,10 @@ describe('an access token', () => {
   it('is accepted under every key of the ring, and refused once its key is gone', async () => {
     const older = TEST_SECRETS.JWT_SECRET_KEY;
     const newer = `k2:${Buffer.alloc(32, 'n').toString('base64')}`;
-    const both = await startTestServer({ database: server.database, env: { JWT_SECRET_KEY: `${newer},${older}` } });
+    const both = await startTestServer({
+      database: server.database,
+      env: { JWT_SECRET_KEY: `${newer},${older}` },
+    });
     const after = await startTestServer({ database: server.database, env: { JWT_SECRET_KEY: newer } });
     try {
       expect((await both.as(alice).get('/users/info')).status).toBe(200);

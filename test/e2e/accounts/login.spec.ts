@@ -61,7 +61,12 @@ describe('logging in', () => {
 
   it('works with the OAuth2 form, by username or address, and ignores what the form adds', async () => {
     const { password } = ada;
-    const extras = { grant_type: 'password', scope: 'read write', client_id: 'swagger', client_secret: 'x y' };
+    const extras = {
+      grant_type: 'password',
+      scope: 'read write',
+      client_id: 'swagger',
+      client_secret: 'x y',
+    };
     const basic = { authorization: `Basic ${Buffer.from('client:secret').toString('base64')}` };
     const answers = [
       await logInByForm({ username: ada.username, password }),
@@ -135,7 +140,13 @@ describe('a login that fails', () => {
     const visible = answers.map(({ status, headers, body }) => {
       const { request_id, ...error } = body.error as Record<string, unknown>;
       const names = [...headers.keys()].filter((name) => name !== 'date').sort();
-      return JSON.stringify({ status, names, challenge: headers.get('www-authenticate'), error, id: !!request_id });
+      return JSON.stringify({
+        status,
+        names,
+        challenge: headers.get('www-authenticate'),
+        error,
+        id: !!request_id,
+      });
     });
     expect(new Set(visible).size).toBe(1);
     expect(JSON.parse(visible[0]!)).toMatchObject({
@@ -159,7 +170,13 @@ describe('a password at the login', () => {
   it('counts exactly as it was typed otherwise', async () => {
     const password = ' Seven lanterns over a quiet harbour ';
     const person = await server.signUp({ password });
-    const others = [password.trim(), password.trimEnd(), password.toLowerCase(), `${password} `, '\uff33even'];
+    const others = [
+      password.trim(),
+      password.trimEnd(),
+      password.toLowerCase(),
+      `${password} `,
+      '\uff33even',
+    ];
     for (const other of others) {
       expect((await logIn({ email: person.email, password: other })).status).toBe(401);
     }
@@ -203,9 +220,9 @@ describe('when the operator makes hashes stronger', () => {
     expect(await hashOf()).toMatch(/^\$argon2id\$v=19\$(?=[^$]*\bt=1\b)m=64,/);
     const stronger = await startTestServer({ database: server.database, env: { ARGON2_MEMORY_KIB: '128' } });
     try {
-      expect((await stronger.api.post('/users/login', { email: person.email, password: 'wrong' })).status).toBe(
-        401,
-      );
+      expect(
+        (await stronger.api.post('/users/login', { email: person.email, password: 'wrong' })).status,
+      ).toBe(401);
       expect(await hashOf()).toContain('m=64,');
       await stronger.logIn(person);
       const replaced = await hashOf();

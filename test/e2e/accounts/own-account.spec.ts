@@ -27,7 +27,8 @@ describe('GET /users/info', () => {
       created_at: expect.stringMatching(/Z$/),
       session: { id: expect.stringMatching(/^[0-9a-f-]{36}$/), expires_at: expect.stringMatching(/Z$/) },
     });
-    const days = (Date.parse(body.session.expires_at as string) - Date.parse(body.created_at as string)) / 864e5;
+    const days =
+      (Date.parse(body.session.expires_at as string) - Date.parse(body.created_at as string)) / 864e5;
     expect(days).toBeCloseTo(14, 1);
   });
 });
@@ -51,7 +52,12 @@ describe('changing the password', () => {
   });
 
   it.each([
-    ['a wrong current password', { current_password: 'wrong', new_password: NEW_PASSWORD }, 401, 'INVALID_CREDENTIALS'],
+    [
+      'a wrong current password',
+      { current_password: 'wrong', new_password: NEW_PASSWORD },
+      401,
+      'INVALID_CREDENTIALS',
+    ],
     ['a weak new one', { new_password: 'password1' }, 422, 'WEAK_PASSWORD'],
     ['a short new one', { new_password: 'k9$Xq' }, 422, 'WEAK_PASSWORD'],
     ['no new one', {}, 422, 'VALIDATION_ERROR'],
@@ -128,7 +134,9 @@ describe('changing my profile', () => {
       status: 400,
       code: 'USER_EXISTS',
     });
-    expect((await server.as(alice).patch('/users', { username: null })).body).toMatchObject({ username: null });
+    expect((await server.as(alice).patch('/users', { username: null })).body).toMatchObject({
+      username: null,
+    });
     expect((await server.as(bob).patch('/users', { username })).body).toMatchObject({ username });
   });
 
@@ -189,7 +197,9 @@ describe('deleting my account', () => {
     const alice = await server.signUp();
     const bob = await server.signUp();
     for (const person of [alice, bob]) {
-      const note = await server.as(person).post('/users/notes', { title: 'Mine', content: 'and nobody else' });
+      const note = await server
+        .as(person)
+        .post('/users/notes', { title: 'Mine', content: 'and nobody else' });
       expect(note.status).toBe(201);
     }
     const answer = await server.as(alice).delete('/users/');
@@ -203,7 +213,7 @@ describe('deleting my account', () => {
               + (SELECT count(*) FROM notes WHERE user_id = $1) + (SELECT count(*) FROM user_keys WHERE user_id = $1) AS left`,
         [id],
       );
-      return Number(rows[0]!.left);
+      return rows[0]!.left;
     };
     expect(await left(alice.id)).toBe(0);
     expect(await left(bob.id)).toBe(4);
@@ -241,9 +251,11 @@ it('no answer shows a hash, a salt, a ciphertext or a voter key', async () => {
   const admin = await server.signUpAdmin();
   const registration = { name: 'Eve', email: `eve-${unique()}@example.com`, password: NEW_PASSWORD };
   const answers = [await server.api.post('/users/register', registration)];
-  const logIn = await server.api.post('/users/login', registration).then(() =>
-    server.api.post('/users/login', { email: registration.email, password: registration.password }),
-  );
+  const logIn = await server.api
+    .post('/users/login', registration)
+    .then(() =>
+      server.api.post('/users/login', { email: registration.email, password: registration.password }),
+    );
   const eve = server.as({ token: logIn.body.access_token as string });
   const note = { title: 'Title', content: 'Content' };
   answers.push(
@@ -272,9 +284,9 @@ it('no answer shows a hash, a salt, a ciphertext or a voter key', async () => {
       return value;
     });
   }
-  expect([...keys].filter((key) => /pass|hash|salt|cipher|seal|wrapped|nonce|kdf|voter|normalized/i.test(key))).toEqual(
-    [],
-  );
+  expect(
+    [...keys].filter((key) => /pass|hash|salt|cipher|seal|wrapped|nonce|kdf|voter|normalized/i.test(key)),
+  ).toEqual([]);
   expect(values.filter((value) => /argon2|\$v=19/.test(value))).toEqual([]);
   const known = /^(?:[\w-]+\.[\w-]+\.[\w-]+|[\w-]{43})$/;
   const { access_token, token, refresh_token } = logIn.body as Record<string, string>;

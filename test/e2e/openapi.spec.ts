@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { STATUS_BY_CODE } from '../../src/common/errors/error-codes.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+
+interface Media {
+  schema?: object;
+  examples?: Record<string, { value: { error: { code: keyof typeof STATUS_BY_CODE; message: string } } }>;
+}
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  tags?: string[];
+  security?: object[];
+  parameters?: { name: string; in: string; schema: { type?: string } }[];
+  requestBody?: { required?: boolean; content: Record<string, Media> };
+  responses: Record<string, { description: string; content?: Record<string, Media> }>;
+}
+
+interface Document {
+  openapi: string;
+  info: { title: string; version: string };
+  servers: { url: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: {
+    schemas: Record<string, { properties?: Record<string, unknown>; required?: string[] }>;
+    securitySchemes: Record<string, object>;
+  };
+}
+
+let server: TestServer;
+let document: Document;
+let operations: { name: string; method: string; path: string; operation: Operation }[];
+
+beforeAll(async () => {
+  server = await startTestServer();
+  document = (await server.api.get('/mc101docs-json')).body as Document;
+  operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method,
+      path,
+      operation,
+    })),
+  );
+});
+afterAll(() => server.close());
+
+/** The names of the operations that break a rule, so that a failure says which. */
+const breaking = (rule: (entry: (typeof operations)[number]) => boolean) =>
+  operations.filter((entry) => !rule(entry)).map(({ name }) => name);
+
+const PUBLIC = ['GET /', 'GET /health', 'GET /ready', 'POST /users/login', 'POST /users/register'];
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(document as unknown as Record<string, unknown>);
+    expect(result).toMatchObject({ valid: true });
+    expect(document.openapi).toMatch(/^3\.1\./);
+  });
+
+  it('lists each route once, without a version, and both servers', () => {
+    expect(document.servers.map(({ url }) => url)).toEqual(['/', '/v1']);
+    expect(Object.keys(document.paths).filter((path) => /^\/v\d/.test(path) || /.\/$/.test(path))).toEqual(
+      [],
+    );
+    const names = operations.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([...PUBLIC, 'GET /users/info', 'PATCH /users', 'GET /admin/users']),
+    );
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('gives every operation an id of its own, fit for a generated client', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[A-Za-z][A-Za-z0-9_]*$/.test(id))).toEqual([]);
+    expect(ids.filter((id) => /v1|neutral/i.test(id))).toEqual([]);
+  });
+
+  it('says of every operation what it does and where it belongs', () => {
+    expect(breaking(({ operation }) => /\w.*\.$/.test(operation.summary ?? ''))).toEqual([]);
+    expect(breaking(({ operation }) => operation.tags?.length === 1)).toEqual([]);
+  });
+
+  it('says who may call: nobody needs a token for the public routes, everybody for the others', () => {
+    const open = operations.filter(({ operation }) => operation.security?.length === 0);
+    expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC);
+    const guarded = operations.filter(({ name }) => !PUBLIC.includes(name));
+    for (const { name, operation } of guarded) {
+      expect({ name, security: operation.security }).toEqual({
+        name,
+        security: [{ bearer: [] }, { password: [] }],
+      });
+    }
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      password: { type: 'oauth2', flows: { password: { tokenUrl: '/users/login', scopes: {} } } },
+    });
+  });
+
+  it('describes every answer: a success with a schema, each error with an example of its own status', () => {
+    expect(
+      breaking(({ operation }) => Object.keys(operation.responses).some((status) => status.startsWith('2'))),
+    ).toEqual([]);
+    for (const { name, operation } of operations) {
+      for (const [status, { content, description }] of Object.entries(operation.responses)) {
+        const where = `${name} ${status}`;
+        expect({ where, description }).toEqual({ where, description: expect.any(String) });
+        const media = Object.values(content ?? {});
+        if (status === '204') {
+          expect({ where, media }).toEqual({ where, media: [] });
+          continue;
+        }
+        expect({ where, schemas: media.map(({ schema }) => typeof schema) }).toEqual({
+          where,
+          schemas: ['object'],
+        });
+        if (Number(status) < 400 || name === 'GET /ready') continue;
+        const examples = Object.entries(media[0]?.examples ?? {});
+        expect({ where, examples: examples.length }).not.toEqual({ where, examples: 0 });
+        for (const [code, { value }] of examples) {
+          expect({ where, code: value.error.code, status: STATUS_BY_CODE[value.error.code] }).toEqual({
+            where,
+            code,
+            status: Number(status),
+          });
+        }
+      }
+    }
+  });
+
+  it('documents for each kind of route the errors that it can answer', () => {
+    const documented = (operation: Operation) =>
+      Object.values(operation.responses).flatMap(({ content }) =>
+        Object.values(content ?? {}).flatMap(({ examples }) => Object.keys(examples ?? {})),
+      );
+    const missing = (operation: Operation, codes: string[]) =>
+      codes.filter((code) => !documented(operation).includes(code));
+    for (const { name, path, operation } of operations) {
+      const expected = [
+        'INTERNAL_ERROR',
+        ...(PUBLIC.includes(name) ? [] : ['UNAUTHENTICATED', 'DATABASE_UNAVAILABLE']),
+        ...(path.startsWith('/admin/') ? ['FORBIDDEN'] : []),
+        ...(operation.requestBody
+          ? ['MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR']
+          : []),
+      ];
+      expect({ name, missing: missing(operation, expected) }).toEqual({ name, missing: [] });
+    }
+    const { post: register } = document.paths['/users/register']!;
+    expect(missing(register!, ['USER_EXISTS', 'WEAK_PASSWORD', 'BUSY'])).toEqual([]);
+    const { post: login } = document.paths['/users/login']!;
+    expect(missing(login!, ['INVALID_CREDENTIALS', 'BUSY'])).toEqual([]);
+    const { delete: remove } = document.paths['/users']!;
+    expect(missing(remove!, ['REAUTHENTICATION_REQUIRED', 'LAST_ADMIN'])).toEqual([]);
+  });
+
+  it('describes bodies and parameters with their types, and the login as JSON and as a form', () => {
+    const bodies = operations.filter(({ method }) => ['post', 'patch', 'put'].includes(method));
+    const without = ['POST /users/logout', 'POST /admin/users/{id}/logout-all'];
+    expect(
+      bodies
+        .filter(({ operation }) => !operation.requestBody)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(without.sort());
+    expect(Object.keys(document.paths['/users/login']!['post']!.requestBody!.content)).toEqual([
+      'application/json',
+      'application/x-www-form-urlencoded',
+    ]);
+    for (const { name, operation } of operations) {
+      for (const parameter of operation.parameters ?? []) {
+        expect({ name, parameter: parameter.name, schema: parameter.schema }).toEqual({
+          name,
+          parameter: parameter.name,
+          schema: expect.objectContaining({ type: expect.stringMatching(/^(?:string|integer|boolean)$/) }),
+        });
+      }
+    }
+  });
+
+  it('tells the truth about what comes back', async () => {
+    const alice = await server.signUp();
+    const admin = await server.signUpAdmin();
+    const schemaOf = (path: string, method: string, status: string) => {
+      const { schema } = document.paths[path]![method]!.responses[status]!.content!['application/json']!;
+      return document.components.schemas[(schema as { $ref: string }).$ref.split('/').at(-1)!]!;
+    };
+    const answers = [
+      ['/users/info', 'get', (await server.as(alice).get('/users/info')).body],
+      ['/users', 'patch', (await server.as(alice).patch('/users', { name: 'Alice' })).body],
+      ['/admin/users', 'get', (await server.as(admin).get('/admin/users')).body],
+      ['/admin/users/{id}', 'get', (await server.as(admin).get(`/admin/users/${alice.id}`)).body],
+      [
+        '/users/login',
+        'post',
+        (await server.api.post('/users/login', { email: alice.email, password: alice.password })).body,
+      ],
+      ['/health', 'get', (await server.api.get('/health')).body],
+      ['/ready', 'get', (await server.api.get('/ready')).body],
+      ['/', 'get', (await server.api.get('/')).body],
+    ] as [string, string, object][];
+    for (const [path, method, body] of answers) {
+      const { properties, required } = schemaOf(path, method, '200');
+      expect({ path, fields: Object.keys(properties ?? {}).sort() }).toEqual({
+        path,
+        fields: Object.keys(body).sort(),
+      });
+      expect({ path, required: [...(required ?? [])].sort() }).toEqual({
+        path,
+        required: Object.keys(body).sort(),
+      });
+    }
+  });
+});
+
+describe('DOCS_ENABLED=false', () => {
+  it('takes the documentation away, and nothing else', async () => {
+    const silent = await startTestServer({ database: server.database, env: { DOCS_ENABLED: 'false' } });
+    try {
+      for (const path of ['/mc101docs', '/mc101docs/', '/mc101docs-json', '/mc101docs/swagger-ui.css']) {
+        expect((await silent.api.get(path)).status).toBe(404);
+      }
+      expect((await silent.api.get('/health')).status).toBe(200);
+    } finally {
+      await silent.close();
+    }
+  });
+});
