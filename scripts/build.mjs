@@ -16,13 +16,18 @@ const NEST = path.join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js')
 
 /**
  * Brings dist/ up to date; ends the process with the compiler's whole output when that fails.
- * `quiet`: no word unless it fails.
+ * `quiet`: no word unless it fails. `onlyIfMissing`: an older build serves, so that nothing is taken away from a
+ * service that runs on it.
  */
-export async function build({ quiet = false } = {}) {
+export async function build({ quiet = false, onlyIfMissing = false } = {}) {
   // An image that carries dist/ alone has nothing to compare it with.
   if (!existsSync(path.join(root, 'src')) && existsSync(STAMP)) return;
   const fingerprint = fingerprintSources();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint) return;
+  if (onlyIfMissing && existsSync(STAMP)) {
+    console.error('dist/ is older than the sources; "npm run build" renews it once the service is stopped.');
+    return;
+  }
   if (!existsSync(NEST)) {
     console.error('The build needs the development packages: run "npm ci --include=dev" first.');
     process.exit(1);
@@ -127,7 +132,7 @@ function run(command, args) {
   });
 }
 
-/** One line that counts the seconds on a terminal; elsewhere a line every five seconds. */
+/** One line that counts the seconds on a terminal; elsewhere a line every two seconds. */
 function showProgress() {
   const terminal = process.stdout.isTTY;
   const started = performance.now();
@@ -138,7 +143,7 @@ function showProgress() {
     () => {
       write(`building… ${seconds()} s`);
     },
-    terminal ? 1000 : 5000,
+    terminal ? 1000 : 2000,
   );
   return {
     end(succeeded) {

@@ -5,6 +5,6 @@ import { preflight, root } from './preflight.mjs';
 
 preflight();
 const { build } = await import('./build.mjs');
-await build({ quiet: true });
+await build({ quiet: true, onlyIfMissing: true });
 process.argv[1] = path.join(root, 'dist', 'cli.js');
 await import(pathToFileURL(process.argv[1]).href);

@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
-import { AdminAccountsService } from './auth/admin-accounts.service.js';
+import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
+import { WeakPasswordError } from './auth/auth.errors.js';
 import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
 import { parseEnv } from './config/parse-env.js';
+import { StartupError } from './database/embedded/startup-error.js';
 import { migrate } from './database/migrate.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { announceFirstAdmin } from './first-admin.js';
@@ -36,13 +38,13 @@ async function start(): Promise<void> {
   if (migrated.length > 0) say(`The database schema is up to date (${migrated.length} migrations ran).`);
   say('Starting the service …');
   app = await createApp(config, createLogger(config.logLevel));
-  const admin = await app.get(AdminAccountsService).createFirst();
+  const admin = await createFirstAdmin(app);
   untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
   await app.listen(config.port, config.host);
   process.stdout.write(
     renderBanner({
-      url: config.publicUrl,
+      url: config.port === 0 ? await app.getUrl() : config.publicUrl,
       docsEnabled: config.docsEnabled,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
@@ -50,6 +52,18 @@ async function start(): Promise<void> {
       firstAdmin: takeUntold(),
     }),
   );
+}
+
+async function createFirstAdmin(service: NestFastifyApplication): Promise<AdminAccount | undefined> {
+  try {
+    return await service.get(AdminAccountsService).createFirst();
+  } catch (error) {
+    throw error instanceof WeakPasswordError
+      ? new StartupError(
+          'ADMIN_PASSWORD is too easy to guess: choose a stronger one, or leave it out and get one.',
+        )
+      : error;
+  }
 }
 
 function takeUntold(): string[] {
@@ -83,7 +97,7 @@ function say(message: string): void {
   process.stdout.write(`${message}\n`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     stop(signal).catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);

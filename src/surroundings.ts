@@ -8,7 +8,8 @@ import { openEmbeddedDatabaseForCommand } from './database/embedded/open-for-cli
 import { ensureSecrets } from './database/embedded/secrets-file.js';
 import { StartupError } from './database/embedded/startup-error.js';
 
-const DEFAULT_DATA_DIR = '.data';
+/** Beside package.json, from wherever the service is started. */
+const DEFAULT_DATA_DIR = path.resolve(import.meta.dirname, '..', '.data');
 
 /** What the service stands on: a configuration that is complete, and the database behind it. */
 export interface Surroundings {

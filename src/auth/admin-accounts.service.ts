@@ -9,6 +9,8 @@ import { SessionsRepository } from './sessions/sessions.repository.js';
 
 export interface AdminAccount {
   email: string;
+  /** False for an account that was there and became one: its password stays. */
+  isNew: boolean;
   /** Set when the service drew it: to be shown once. */
   generatedPassword: string | undefined;
 }
@@ -48,7 +50,7 @@ export class AdminAccountsService {
     const existing = await this.users.findByEmail(email);
     if (!existing) return this.createAccount(email, password);
     await this.users.makeAdmin(existing.id);
-    return { email: existing.email, generatedPassword: undefined };
+    return { email: existing.email, isNew: false, generatedPassword: undefined };
   }
 
   /**
@@ -65,7 +67,11 @@ export class AdminAccountsService {
       await this.users.restoreAccess(manager, admin.id, passwordHash);
       await this.sessions.revokeAll(manager, admin.id, 'admin-reset');
     });
-    return { email: admin.email, generatedPassword: password === undefined ? chosen : undefined };
+    return {
+      email: admin.email,
+      isNew: false,
+      generatedPassword: password === undefined ? chosen : undefined,
+    };
   }
 
   private async createAccount(email: string, password: string | undefined): Promise<AdminAccount> {
@@ -76,7 +82,7 @@ export class AdminAccountsService {
       passwordHash: await this.hasher.hash(chosen),
       role: 'admin',
     });
-    return { email, generatedPassword: password === undefined ? chosen : undefined };
+    return { email, isNew: true, generatedPassword: password === undefined ? chosen : undefined };
   }
 
   private async choosePassword(email: string, password: string | undefined): Promise<string> {

@@ -23,7 +23,11 @@ export function addAdminCommands(program: Command, run: RunWithService): void {
     .action((options: AdminOptions) =>
       run(async (service) => {
         const password = await readPassword(options);
-        show(await service.get(AdminAccountsService).create(options.email, password), 'is an admin');
+        const admin = await service.get(AdminAccountsService).create(options.email, password);
+        show(
+          admin,
+          admin.isNew ? 'is an admin' : 'is an admin and keeps its password; admin:reset sets another',
+        );
       }),
     );
   program

@@ -75,5 +75,9 @@ function urlFromParts(env: Env): string | undefined {
   if (env.POSTGRES_HOST === undefined) return undefined;
   const user = encodeURIComponent(env.POSTGRES_USER);
   const password = env.POSTGRES_PASSWORD === undefined ? '' : `:${encodeURIComponent(env.POSTGRES_PASSWORD)}`;
-  return `postgresql://${user}${password}@${env.POSTGRES_HOST}:${env.POSTGRES_PORT}/${encodeURIComponent(env.POSTGRES_DB)}`;
+  const database = encodeURIComponent(env.POSTGRES_DB);
+  // As for psql: a folder is where the Unix socket lies.
+  return env.POSTGRES_HOST.startsWith('/')
+    ? `postgresql://${user}${password}@/${database}?host=${encodeURIComponent(env.POSTGRES_HOST)}&port=${env.POSTGRES_PORT}`
+    : `postgresql://${user}${password}@${env.POSTGRES_HOST}:${env.POSTGRES_PORT}/${database}`;
 }

@@ -37,7 +37,9 @@ const list = z
 const url = (...protocols: string[]) =>
   z.string().refine(
     (value) => {
-      const parsed = URL.canParse(value) ? new URL(value) : undefined;
+      // A database behind a Unix socket has no host: postgresql://user:password@/name?host=/folder
+      const complete = value.replace(/@(?=\/)/, '@localhost');
+      const parsed = URL.canParse(complete) ? new URL(complete) : undefined;
       return parsed !== undefined && protocols.includes(parsed.protocol);
     },
     `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,

@@ -25,7 +25,8 @@ beforeEach(async () => {
   complaints = [];
   page = await browser.newPage();
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.text().includes('Content Security Policy')) complaints.push(message.text());
+    if (message.type() === 'error' || message.text().includes('Content Security Policy'))
+      complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.setDefaultTimeout(15_000);

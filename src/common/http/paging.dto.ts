@@ -1,22 +1,14 @@
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Transform } from 'class-transformer';
+import { IsOptional } from 'class-validator';
+import { QueryInteger } from './query-integer.decorator.js';
 import { IsText } from './text.decorator.js';
 
 const DEFAULT_PAGE_SIZE = 20;
-
-/** The number that a query parameter spells in plain digits; anything else stays what it is, to be refused. */
-function wholeNumberIn(value: unknown): unknown {
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-}
+const MAX_PAGE_SIZE = 100;
 
 /** `?limit=` and `?cursor=` of every list. */
 export class PagingQuery {
   /** How many items at most. */
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }) => wholeNumberIn(value))
-  @IsInt({ message: 'must be a whole number' })
-  @Min(1)
-  @Max(100)
+  @QueryInteger(1, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE)
   limit: number = DEFAULT_PAGE_SIZE;
 
   /** The `next_cursor` of the page before. */

@@ -4,7 +4,7 @@ import { SOCKET_PORT, SUPERUSER } from './server-settings.js';
 import { StartupError, systemErrorCode } from './startup-error.js';
 
 const LOOK_EVERY_MILLISECONDS = 25;
-const TELL_EVERY_MILLISECONDS = 5_000;
+const TELL_EVERY_MILLISECONDS = 2_000;
 /** Recovery after a crash replays at most a few gigabytes of WAL; longer than this is a fault. */
 const READY_WITHIN_MILLISECONDS = 15 * 60_000;
 

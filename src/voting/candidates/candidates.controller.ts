@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { IdParam } from '../../common/http/id-param.pipe.js';
 import { Roles } from '../../common/http/roles.decorator.js';
 import { CandidateDetailsResponse, CandidatePage, CandidateResponse } from './candidate.response.dto.js';
@@ -15,6 +16,7 @@ export class CandidatesController {
   constructor(private readonly candidates: CandidatesService) {}
 
   /** Adds a candidate to an election, by default to the default election. */
+  @ApiErrors('ELECTION_NOT_FOUND', 'CANDIDATE_EXISTS', 'CONFLICT')
   @Post()
   create(@Body() request: CreateCandidateRequest): Promise<CandidateResponse> {
     return this.candidates.create(request);
@@ -27,12 +29,14 @@ export class CandidatesController {
   }
 
   /** Shows one candidate. */
+  @ApiErrors('CANDIDATE_NOT_FOUND')
   @Get(':id')
   get(@CandidateId() id: number): Promise<CandidateDetailsResponse> {
     return this.candidates.get(id);
   }
 
   /** Changes name or party, withdraws a candidate or lets it stand again. */
+  @ApiErrors('CANDIDATE_NOT_FOUND', 'CANDIDATE_EXISTS')
   @Patch(':id')
   update(
     @CandidateId() id: number,
@@ -42,6 +46,7 @@ export class CandidatesController {
   }
 
   /** Deletes a candidate that nobody has voted for. */
+  @ApiErrors('CANDIDATE_NOT_FOUND', 'CANDIDATE_HAS_VOTES')
   @Delete(':id')
   @HttpCode(204)
   delete(@CandidateId() id: number): Promise<void> {

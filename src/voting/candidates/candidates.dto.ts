@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
-import { Type } from 'class-transformer';
 import { PagingQuery } from '../../common/http/paging.dto.js';
+import { QueryInteger } from '../../common/http/query-integer.decorator.js';
 import { IsText } from '../../common/http/text.decorator.js';
 
 const DEFAULT_PARTY = 'independent';
@@ -28,6 +28,7 @@ export class CreateCandidateRequest {
    * @example "independent"
    */
   @IsVisibleText(100)
+  @ApiProperty({ required: false, default: DEFAULT_PARTY })
   party: string = DEFAULT_PARTY;
 
   /** For clients of the first API, which chose ids themselves. Left out, the service chooses. */
@@ -69,11 +70,6 @@ export class UpdateCandidateRequest {
 
 export class ListCandidatesQuery extends PagingQuery {
   /** Only the candidates of this election. */
-  @IfGiven()
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number' })
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  @ApiProperty({ type: 'integer', minimum: 1, required: false })
+  @QueryInteger(1, Number.MAX_SAFE_INTEGER)
   election_id?: number;
 }

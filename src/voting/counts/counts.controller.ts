@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { Roles } from '../../common/http/roles.decorator.js';
 import { CandidateCountResponse, CountsQuery } from './counts.dto.js';
 import { CountsService } from './counts.service.js';
@@ -11,6 +12,7 @@ export class CountsController {
   constructor(private readonly counts: CountsService) {}
 
   /** Counts the votes of every candidate of an election, by default of the default election. */
+  @ApiErrors('ELECTION_NOT_FOUND', 'RESULTS_NOT_AVAILABLE')
   @Get('all-candidates/count')
   countAll(@Query() { election_id: electionId }: CountsQuery): Promise<CandidateCountResponse[]> {
     return this.counts.countAll(electionId);

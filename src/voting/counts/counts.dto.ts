@@ -1,15 +1,8 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, Max, Min, ValidateIf } from 'class-validator';
+import { QueryInteger } from '../../common/http/query-integer.decorator.js';
 
 export class CountsQuery {
   /** Left out, the default election. */
-  @ValidateIf((_, value) => value !== undefined)
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number' })
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  @ApiProperty({ type: 'integer', minimum: 1, required: false })
+  @QueryInteger(1, Number.MAX_SAFE_INTEGER)
   election_id?: number;
 }
 

@@ -35,10 +35,14 @@ beforeAll(() => {
     writeFileSync(path.join(house, file), text);
   }
   const cruiser = path.join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const run = spawnSync(process.execPath, [cruiser, '--config', '.dependency-cruiser.js', '--output-type', 'json', 'src'], {
-    cwd: house,
-    encoding: 'utf8',
-  });
+  const run = spawnSync(
+    process.execPath,
+    [cruiser, '--config', '.dependency-cruiser.js', '--output-type', 'json', 'src'],
+    {
+      cwd: house,
+      encoding: 'utf8',
+    },
+  );
   const { summary } = JSON.parse(run.stdout);
   broken = summary.violations.map((violation: any) => ({ rule: violation.rule.name, from: violation.from }));
 });

@@ -1,0 +1,194 @@
+import type { Actor } from '../../support/api-client.js';
+import type { TestServer } from '../../support/test-server.js';
+import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
+import { LANES } from './lanes.js';
+import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
+import { RawClient, type RawAnswer } from './raw-client.js';
+
+const NOTE_PASSWORD = 'correct horse battery staple';
+/** Ids of what the tests make begin here, so that no small number in hostile input names any of it. */
+const FIRST_ID = 70_000;
+const SPENT_A_BATCH = 500;
+
+/** What one lane owns: nobody else changes it. */
+interface Lane {
+  /** An admin, who may call everything. */
+  admin: Actor;
+  passwordHash: string;
+  noteId: number;
+  personalNoteId: number;
+  candidateId: number;
+  /** Somebody for admins to change. */
+  otherUserId: number;
+}
+
+/** A request that the service accepts as it stands, to be spoilt in one place. */
+export interface GoodRequest {
+  path: Record<string, string>;
+  body: Record<string, unknown>;
+  /** Undefined for a public route. */
+  token: string | undefined;
+}
+
+export interface Spoilt {
+  method: string;
+  target: string;
+  headers: Record<string, string>;
+  body?: string | Buffer;
+}
+
+type Preparation = (stage: Stage, lane: Lane) => Promise<Partial<GoodRequest>> | Partial<GoodRequest>;
+
+const ownNote: Preparation = (_, { noteId }) => ({ path: { note_id: String(noteId) } });
+const otherUser: Preparation = (_, { otherUserId }) => ({ path: { id: String(otherUserId) } });
+const ownCandidate: Preparation = (_, { candidateId }) => ({ path: { id: String(candidateId) } });
+const somebodyNew: Preparation = async (stage) => ({ token: (await stage.spend()).token });
+
+/** What a good request needs beyond the examples of the API's description. Routes without such needs are not here. */
+const PREPARATIONS: Record<string, Preparation> = {
+  'POST /users/register': (stage) => ({ body: { email: `hostile-${stage.count()}@example.com` } }),
+  'POST /users/login': (_, { admin }) => ({ body: { email: admin.email, password: admin.password } }),
+  'POST /users/logout': somebodyNew,
+  'DELETE /users': somebodyNew,
+  'POST /users/change-password': (_, { admin }) => ({ body: { current_password: admin.password } }),
+  'GET /admin/users/{id}': otherUser,
+  'PATCH /admin/users/{id}': otherUser,
+  'POST /admin/users/{id}/logout-all': otherUser,
+  'POST /users/notes': () => ({ body: { personal_encryption: true, password: NOTE_PASSWORD } }),
+  'GET /users/notes/{note_id}': ownNote,
+  'PATCH /users/notes/{note_id}': async (stage, { admin }) => ({
+    path: { note_id: String(await stage.writeNote(admin, NOTE_PASSWORD)) },
+    body: { title: 'Another title', content: 'Another content', password: NOTE_PASSWORD },
+  }),
+  'DELETE /users/notes/{note_id}': async (stage, { admin }) => ({
+    path: { note_id: String(await stage.writeNote(admin)) },
+  }),
+  'POST /users/notes/{note_id}/open': (_, { personalNoteId }) => ({
+    path: { note_id: String(personalNoteId) },
+    body: { password: NOTE_PASSWORD },
+  }),
+  'POST /admin/candidate': (stage) => ({ body: { name: `Candidate ${stage.count()}` } }),
+  'GET /admin/candidate/{id}': ownCandidate,
+  'PATCH /admin/candidate/{id}': ownCandidate,
+  'DELETE /admin/candidate/{id}': async (stage, { admin }) => ({
+    path: { id: String(await stage.addCandidate(admin, `Candidate ${stage.count()}`)) },
+  }),
+  'POST /users/vote': async (stage, { candidateId }) => ({
+    body: { candidate_id: candidateId },
+    token: (await stage.spend()).token,
+  }),
+};
+
+/** A running service with everything that its routes can be about, and good requests to every one of them. */
+export class Stage {
+  readonly raw: RawClient;
+  private counter = 0;
+  private fresh: Promise<Actor[]> = Promise.resolve([]);
+
+  private constructor(
+    readonly server: TestServer,
+    readonly operations: Operation[],
+    private readonly lanes: Lane[],
+  ) {
+    this.raw = new RawClient(server.url);
+  }
+
+  static async build(): Promise<Stage> {
+    makeKeyStretchingCheap();
+    makePasswordEstimatesCheap();
+    const { startTestServer } = await import('../../support/test-server.js');
+    const server = await startTestServer();
+    for (const table of ['users', 'notes', 'candidates'])
+      await server.sql.query(`ALTER TABLE ${table} ALTER COLUMN id RESTART WITH ${FIRST_ID}`);
+    const document = (await server.api.get('/mc101docs-json')).body as OpenApiDocument;
+    const lanes: Lane[] = [];
+    const stage = new Stage(server, operationsOf(document), lanes);
+    for (let number = 0; number < LANES; number++) lanes.push(await stage.furnish());
+    return stage;
+  }
+
+  count(): number {
+    return (this.counter += 1);
+  }
+
+  /** Somebody with a session who has done nothing yet. */
+  async spend(): Promise<Actor> {
+    const taken = (await this.fresh).pop();
+    if (taken) return taken;
+    this.fresh = this.fresh.then((left) => (left.length > 0 ? left : this.server.signUpCrowd(SPENT_A_BATCH)));
+    return this.spend();
+  }
+
+  async writeNote(owner: Actor, password?: string): Promise<number> {
+    const note = { title: 'A title', content: 'A content' };
+    const mode = password === undefined ? {} : { personal_encryption: true, password };
+    return (await this.server.as(owner).post('/users/notes', { ...note, ...mode })).body.id;
+  }
+
+  async addCandidate(admin: Actor, name: string): Promise<number> {
+    return (await this.server.as(admin).post('/admin/candidate', { name })).body.id;
+  }
+
+  async goodRequest(operation: Operation, lane: number): Promise<GoodRequest> {
+    const furniture = this.lanes[lane]!;
+    const needs = (await PREPARATIONS[operation.key]?.(this, furniture)) ?? {};
+    return {
+      path: needs.path ?? {},
+      body: { ...operation.sampleBody, ...needs.body },
+      token: operation.isPublic ? undefined : (needs.token ?? furniture.admin.token),
+    };
+  }
+
+  /** A good request as it goes over the wire; `spoilt` stands in place of a part of it. */
+  async send(operation: Operation, good: GoodRequest, spoilt: Partial<Spoilt> = {}): Promise<RawAnswer> {
+    const hasBody = operation.bodyFields !== undefined;
+    const body = 'body' in spoilt ? spoilt.body : hasBody ? JSON.stringify(good.body) : undefined;
+    return this.raw.send({
+      method: operation.method,
+      target: spoilt.target ?? fillPath(operation.path, good.path),
+      headers: {
+        ...(good.token === undefined ? {} : { authorization: `Bearer ${good.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...spoilt.headers,
+      },
+      body,
+    });
+  }
+
+  /** Undoes what an accepted request may have done to the lane's own things. */
+  async tidy(operation: Operation, lane: number): Promise<void> {
+    const { admin, passwordHash, personalNoteId } = this.lanes[lane]!;
+    if (operation.key === 'POST /users/change-password')
+      await this.server.sql.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
+        admin.id,
+        passwordHash,
+      ]);
+    if (operation.key === 'POST /users/notes/{note_id}/open')
+      await this.server.sql.query('DELETE FROM note_password_attempts WHERE note_id = $1', [personalNoteId]);
+  }
+
+  async close(): Promise<void> {
+    this.raw.close();
+    await this.server.close();
+  }
+
+  private async furnish(): Promise<Lane> {
+    const admin = await this.server.signUpAdmin();
+    const { rows } = await this.server.sql.query<{ password_hash: string }>(
+      'SELECT password_hash FROM users WHERE id = $1',
+      [admin.id],
+    );
+    return {
+      admin,
+      passwordHash: rows[0]!.password_hash,
+      noteId: await this.writeNote(admin),
+      personalNoteId: await this.writeNote(admin, NOTE_PASSWORD),
+      candidateId: await this.addCandidate(admin, `Standing ${admin.id}`),
+      otherUserId: (await this.spend()).id,
+    };
+  }
+}
+
+export function fillPath(path: string, values: Record<string, string>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '1');
+}

@@ -1,0 +1,33 @@
+import { problemWith } from './acceptable.js';
+import { inLanes } from './lanes.js';
+import { shown } from './naughty.js';
+import type { Operation } from './operations.js';
+import type { RawAnswer } from './raw-client.js';
+import type { GoodRequest, Spoilt, Stage } from './stage.js';
+
+export interface Try {
+  /** What is spoilt, for the report. */
+  where: string;
+  /** With what, for the report. */
+  what: string;
+  spoil: (good: GoodRequest) => Partial<Spoilt>;
+  /** What is wrong with the answer; by default, that it neither accepts nor refuses in the error shape. */
+  judge?: (answer: RawAnswer) => string | undefined;
+}
+
+/** Spoils a good request in every one of these ways. @returns a sentence for each answer that is not acceptable. */
+export async function tryAll(stage: Stage, operation: Operation, tries: Try[]): Promise<string[]> {
+  const problems: string[] = [];
+  await inLanes(tries, async ({ where, what, spoil, judge = problemWith }, lane) => {
+    const good = await stage.goodRequest(operation, lane);
+    try {
+      const answer = await stage.send(operation, good, spoil(good));
+      const problem = judge(answer);
+      if (problem !== undefined) problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${problem}`);
+      if (answer.status < 300) await stage.tidy(operation, lane);
+    } catch (error) {
+      problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${String(error)}`);
+    }
+  });
+  return problems;
+}

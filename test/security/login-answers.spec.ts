@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Actor, Answer } from '../support/api-client.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+
+describe('a login that fails', () => {
+  let server: TestServer;
+  let known: Actor;
+  let disabled: Actor;
+  let passwordless: Actor;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    known = await server.signUp({ username: 'known-one' });
+    disabled = await server.signUp({ username: 'disabled-one' });
+    await server.sql.query('UPDATE users SET is_active = false WHERE id = $1', [disabled.id]);
+    [passwordless] = (await server.signUpCrowd(1)) as [Actor];
+  });
+  afterAll(() => server.close());
+
+  const logIn = (body: object) => server.api.post('/users/login', body);
+  const sendForm = (fields: Record<string, string>) =>
+    server.api.post('/users/login', undefined, {
+      rawBody: new URLSearchParams(fields).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+
+  /** All of an answer but what no two answers share. */
+  function comparable({ status, headers, body }: Answer) {
+    const { request_id: requestId, ...error } = body.error;
+    expect(requestId).toBe(headers.get('x-request-id'));
+    return {
+      status,
+      error,
+      headers: [...headers].filter(([name]) => name !== 'x-request-id' && name !== 'date'),
+    };
+  }
+
+  it('answers alike for a wrong password, an unknown, a disabled and a passwordless account', async () => {
+    const wrong = 'not the password of anybody';
+    const expected = comparable(await logIn({ email: known.email, password: wrong }));
+    expect(expected.status).toBe(401);
+    expect(expected.error.code).toBe('INVALID_CREDENTIALS');
+    expect(expected.headers).toEqual(expect.arrayContaining([['www-authenticate', 'Bearer']]));
+    const others = [
+      logIn({ email: 'nobody@example.com', password: wrong }),
+      logIn({ email: disabled.email, password: wrong }),
+      logIn({ email: disabled.email, password: disabled.password }),
+      logIn({ email: passwordless.email, password: wrong }),
+      logIn({ username: 'known-one', password: wrong }),
+      logIn({ username: 'disabled-one', password: disabled.password }),
+      logIn({ username: 'nobody-at-all', password: wrong }),
+      logIn({ username: 'a name that nobody can have', password: wrong }),
+      logIn({ username: known.email, password: wrong }),
+      sendForm({ username: 'known-one', password: wrong }),
+      sendForm({ username: 'nobody@example.com', password: wrong }),
+      sendForm({ username: disabled.email, password: disabled.password }),
+      logIn({ email: known.email, password: known.password.toUpperCase() }),
+      logIn({ email: known.email, password: 'x'.repeat(1024) }),
+    ];
+    for (const answer of await Promise.all(others)) expect(comparable(answer)).toEqual(expected);
+  });
+
+  it('costs one password hash, whether or not there is an account', async () => {
+    const { BoundedPool } = await import('../../src/common/bounded-pool.js');
+    const pool = server.app.get(BoundedPool, { strict: false });
+    const run = pool.run.bind(pool);
+    let hashes = 0;
+    pool.run = (job) => {
+      hashes += 1;
+      return run(job);
+    };
+    const costOf = async (body: object) => {
+      hashes = 0;
+      await logIn(body);
+      return hashes;
+    };
+    const wrong = 'not the password of anybody';
+    expect(await costOf({ email: known.email, password: wrong })).toBe(1);
+    expect(await costOf({ email: 'nobody@example.com', password: wrong })).toBe(1);
+    expect(await costOf({ email: disabled.email, password: disabled.password })).toBe(1);
+    expect(await costOf({ email: passwordless.email, password: wrong })).toBe(1);
+    expect(await costOf({ username: 'nobody-at-all', password: wrong })).toBe(1);
+    pool.run = run;
+  });
+
+  it('leaves no session behind', async () => {
+    const count = async () => Number((await server.sql.query('SELECT count(*) FROM sessions')).rows[0].count);
+    const before = await count();
+    await logIn({ email: known.email, password: 'not the password of anybody' });
+    await logIn({ email: disabled.email, password: disabled.password });
+    expect(await count()).toBe(before);
+    await logIn({ email: known.email, password: known.password });
+    expect(await count()).toBe(before + 1);
+  });
+});
