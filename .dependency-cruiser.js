@@ -14,6 +14,8 @@ const LAYERS = [
   ['openapi', 'cli', 'demo'],
 ];
 
+const LISTED = `^src/(${LAYERS.flat().join('|')})/`;
+
 const layerRules = LAYERS.slice(0, -1).map((folders, index) => ({
   name: `layer-of-${folders[0]}`,
   comment: `A lower module uses no higher one. What must be set off above goes through a hook that the higher module registers (see users/user-lifecycle.ts, keys/key-holder.ts).`,
@@ -38,6 +40,21 @@ const apartRules = [
   to: { path: `^src/(${one}|${other})/`, pathNot: '^src/$1/' },
 }));
 
+/** A folder that no layer names would be a way round all of them. */
+const everyFolderHasALayer = [
+  ['folder-without-layer', { path: '^src/[^/]+/', pathNot: LISTED }, {}],
+  ['use-of-folder-without-layer', {}, { path: '^src/[^/]+/', pathNot: LISTED }],
+].map(([name, from, to]) => ({
+  name,
+  comment:
+    'Add the folder to LAYERS in .dependency-cruiser.js, above all that it uses and below all that use it.',
+  severity: 'error',
+  from,
+  to,
+}));
+
+const PRIMITIVES = '^src/(crypto|voting/counting|voting/transparency)/';
+
 export default {
   forbidden: [
     {
@@ -47,13 +64,26 @@ export default {
       from: {},
       to: { circular: true },
     },
+    ...everyFolderHasALayer,
     ...layerRules,
+    {
+      name: 'root-files-on-top',
+      comment:
+        'The files right under src/ put the modules together; only the top layer and they themselves use them.',
+      severity: 'error',
+      from: {
+        path: '^src/[^/]+/',
+        pathNot: `^src/(${LAYERS.at(-1).join('|')})/|\\.spec\\.ts$`,
+      },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
     ...apartRules,
     {
       name: 'no-foreign-repository',
       comment: "Use the other module's service; its repositories and entities are its own.",
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      // Without a slash at its end, so that a file right under src/ is a module that owns none of them.
+      from: { path: '^src/([^/]+)', pathNot: '\\.spec\\.ts$' },
       to: { path: '^src/[^/]+/.*\\.(repository|entity)\\.ts$', pathNot: '^src/$1/' },
     },
     {
@@ -70,10 +100,10 @@ export default {
     {
       name: 'primitives-are-pure',
       comment:
-        'crypto/, voting/counting/ and voting/transparency/ are plain functions over node:crypto: no framework, no database, no other module.',
+        'crypto/, voting/counting/ and voting/transparency/ are plain functions over node:crypto: no framework, no database, no file, no network, no other module.',
       severity: 'error',
-      from: { path: '^src/(crypto|voting/counting|voting/transparency)/', pathNot: '\\.spec\\.ts$' },
-      to: { path: ['node_modules/', '^src/'], pathNot: '^src/(crypto|voting/counting|voting/transparency)/' },
+      from: { path: PRIMITIVES, pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: [PRIMITIVES, '^(node:)?(crypto|buffer|util)$'] },
     },
     {
       name: 'no-development-packages',

@@ -3,7 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { AccessTokensService } from './auth/tokens/access-tokens.service.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
+import { requireTokenForLargeBodies } from './common/http/body-limits.js';
 import { createAdapter } from './common/http/create-adapter.js';
 import { createValidationPipe } from './common/http/validation.pipe.js';
 import { PinoNestLogger } from './common/logging/logger.js';
@@ -25,6 +27,11 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
       bodyParser: false,
       abortOnError: false,
     },
+  );
+  const accessTokens = app.get(AccessTokensService);
+  requireTokenForLargeBodies(
+    app.getHttpAdapter().getInstance(),
+    (token) => accessTokens.verify(token) !== undefined,
   );
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
   app.useGlobalPipes(createValidationPipe());

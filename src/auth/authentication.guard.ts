@@ -2,11 +2,10 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { UnauthenticatedError } from '../common/errors/common.errors.js';
+import { bearerTokenIn } from '../common/http/bearer-token.js';
 import { IS_PUBLIC } from '../common/http/public.decorator.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { AccessTokensService } from './tokens/access-tokens.service.js';
-
-const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Default deny: every route that does not say @Public() needs an access token whose session and user are alive now. */
 @Injectable()
@@ -26,7 +25,7 @@ export class AuthenticationGuard implements CanActivate {
     )
       return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerTokenIn(request.headers.authorization);
     if (token === undefined) throw new UnauthenticatedError();
     const claims = this.accessTokens.verify(token);
     const principal = claims && (await this.sessions.findPrincipal(claims.sessionId, claims.userId));

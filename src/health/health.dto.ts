@@ -12,8 +12,13 @@ export class ServiceInfo {
   name!: string;
   /** @example "0.1.0" */
   version!: string;
-  /** @example "/mc101docs" */
-  docs!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: '/mc101docs',
+    description: 'null where they are switched off.',
+  })
+  docs!: string | null;
   /** @example "/health" */
   health!: string;
 }

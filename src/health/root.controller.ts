@@ -3,27 +3,35 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/http/public.decorator.js';
 import { VERSION } from '../common/version.js';
+import { AppConfig } from '../config/app-config.js';
 import { ServiceInfo } from './health.dto.js';
 
-const INFO: ServiceInfo = {
-  message: 'MC101: private notes, and votes that count exactly once.',
-  name: 'MC101',
-  version: VERSION,
-  docs: '/mc101docs',
-  health: '/health',
-};
+const DOCS = '/mc101docs';
 
 @ApiTags('Service')
 @Public()
 @Controller({ version: VERSION_NEUTRAL })
 export class RootController {
+  private readonly info: ServiceInfo;
+
+  constructor(config: AppConfig) {
+    this.info = {
+      message: 'MC101: private notes, and votes that count exactly once.',
+      name: 'MC101',
+      version: VERSION,
+      docs: config.docsEnabled ? DOCS : null,
+      health: '/health',
+    };
+  }
+
   /** What this is. A browser is led to the documentation. */
   @Get()
   root(
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): ServiceInfo {
-    if (accept?.includes('text/html')) void reply.status(302).header('location', INFO.docs);
-    return INFO;
+    const { docs } = this.info;
+    if (docs !== null && accept?.includes('text/html')) void reply.status(302).header('location', docs);
+    return this.info;
   }
 }

@@ -32,6 +32,7 @@ export const SENTENCES = {
   PAYLOAD_TOO_LARGE: 'The body is larger than this route accepts.',
   URI_TOO_LONG: 'The address is too long.',
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json.',
+  RANGE_NOT_SATISFIABLE: 'The range that was asked for does not exist.',
   EXPECTATION_FAILED: 'The expectation of the request cannot be met.',
   VALIDATION_ERROR: 'Some fields are not valid; see details.fields.',
   WEAK_PASSWORD: 'This password is not strong enough; see details.',

@@ -27,9 +27,11 @@ const CODE_BY_STATUS: Partial<Record<number, ErrorCode>> = {
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   408: 'REQUEST_TIMEOUT',
+  412: 'PRECONDITION_FAILED',
   413: 'PAYLOAD_TOO_LARGE',
   414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_MEDIA_TYPE',
+  416: 'RANGE_NOT_SATISFIABLE',
   417: 'EXPECTATION_FAILED',
   422: 'VALIDATION_ERROR',
   431: 'HEADERS_TOO_LARGE',
@@ -76,11 +78,16 @@ export function toErrorAnswer(thrown: unknown, requestId: string): ErrorAnswer {
 }
 
 function frameworkCode(thrown: unknown): ErrorCode | undefined {
-  if (thrown instanceof HttpException) return CODE_BY_STATUS[thrown.getStatus()];
+  if (thrown instanceof HttpException) return codeOfStatus(thrown.getStatus());
   if (!(thrown instanceof Error)) return undefined;
   const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
   if (typeof code === 'string' && CODE_BY_FASTIFY_CODE[code]) return CODE_BY_FASTIFY_CODE[code];
-  return typeof statusCode === 'number' ? CODE_BY_STATUS[statusCode] : undefined;
+  return typeof statusCode === 'number' ? codeOfStatus(statusCode) : undefined;
+}
+
+/** Whatever a framework blames on the caller is the caller's, also with a status that is not in the table. */
+function codeOfStatus(status: number): ErrorCode | undefined {
+  return CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'MALFORMED_REQUEST' : undefined);
 }
 
 function answer(

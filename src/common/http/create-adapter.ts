@@ -1,29 +1,26 @@
-import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../../config/app-config.js';
 import { MalformedRequestError, UnsupportedMediaTypeError } from '../errors/common.errors.js';
 import { toErrorAnswer } from '../errors/error-answer.js';
-import { STATUS_BY_CODE } from '../errors/error-codes.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
 import { requestContext } from '../logging/request-context.js';
+import { BODY_LIMIT, raiseBodyLimits } from './body-limits.js';
 import { parseFormBody } from './form-body.js';
 import { parseJsonBody } from './json-body.js';
+import { answerRawSocket } from './raw-socket-answer.js';
 import { requestIdOf } from './request-id.js';
 import { securityHeadersFor } from './security-headers.js';
 
 export const DOCS_PATH = '/mc101docs';
 
-const KIB = 1024;
-const BODY_LIMIT = 64 * KIB;
-/** A note of 1 MiB whose every byte is escaped as \u00xx, and room for the rest. */
-const NOTE_BODY_LIMIT = 7 * KIB * KIB;
-const NOTE_ROUTE = /^(?:\/v1)?\/users\/notes(?:\/|$)/;
 /** The one route that takes the OAuth2 password form. */
 const FORM_ROUTE = /^(?:\/v1)?\/users\/login\/?$/;
 const MAX_PARAM_LENGTH = 256;
+const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const TIMEOUTS_CHECKED_EVERY_MS = 5_000;
 
 /**
  * Fastify as this service wants it: request ids, security headers, one log line a request and one error shape, also
@@ -39,8 +36,12 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
     requestIdHeader: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    // Node would answer in a shape of its own; see refuseWithoutHost.
-    http: { requireHostHeader: false },
+    // Node would answer in a shape of its own; see refuseMalformed.
+    http: {
+      requireHostHeader: false,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUTS_CHECKED_EVERY_MS,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook runs for these, so the hooks' work is done here.
@@ -49,7 +50,7 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
       void reply.status(status).headers(headers).send(body);
       logAnswer(accessLog, request, reply);
     },
-    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
+    clientErrorHandler: (error, socket) => {
       answerRawSocket(error, socket);
     },
   });
@@ -59,34 +60,33 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
     fastify.server.emit('request', request, response),
   );
   fastify.decorateRequest('principal', null);
+  raiseBodyLimits(fastify);
   addHooks(fastify, accessLog);
   addBodyParsers(fastify);
   return adapter;
 }
 
 function addHooks(fastify: FastifyInstance, accessLog: Logger): void {
-  fastify.addHook('onRoute', (route) => {
-    if (NOTE_ROUTE.test(route.url)) route.bodyLimit = NOTE_BODY_LIMIT;
-  });
   fastify.addHook('onRequest', (request, reply, done) => {
     decorateAnswer(request, reply);
     requestContext.run({ request_id: request.id }, done);
   });
-  fastify.addHook('onRequest', refuseWithoutHost);
+  fastify.addHook('onRequest', refuseMalformed);
   fastify.addHook('onResponse', (request, reply, done) => {
     logAnswer(accessLog, request, reply);
     done();
   });
 }
 
-/** RFC 9112 section 3.2: without a Host header an HTTP/1.1 request is a 400. */
-function refuseWithoutHost(
-  { raw }: FastifyRequest,
-  _reply: FastifyReply,
-  done: (error?: Error) => void,
-): void {
-  const isMissing = raw.httpVersion === '1.1' && raw.headers.host === undefined;
-  done(isMissing ? new MalformedRequestError('The Host header is missing.') : undefined);
+/** RFC 9112: an HTTP/1.1 request has a Host header (section 3.2), and its target has no fragment (section 3.2.1). */
+function refuseMalformed({ raw }: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
+    done(new MalformedRequestError('The Host header is missing.'));
+  } else if (raw.url?.includes('#')) {
+    done(new MalformedRequestError('The address must not contain a fragment (#…).'));
+  } else {
+    done();
+  }
 }
 
 function decorateAnswer(request: FastifyRequest, reply: FastifyReply): void {
@@ -103,6 +103,7 @@ function addBodyParsers(fastify: FastifyInstance): void {
   const addParser = (type: string, parse: (body: Buffer, request: FastifyRequest) => unknown) => {
     fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
       try {
+        if (isEncodedOtherwise(request)) throw new UnsupportedMediaTypeError();
         done(null, parse(body, request));
       } catch (error) {
         done(error as Error);
@@ -116,33 +117,12 @@ function addBodyParsers(fastify: FastifyInstance): void {
   });
 }
 
-/** What Node refuses before there is a request: broken HTTP, headers past the limit, a request that never ends. */
-function answerRawSocket(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [code, phrase] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? (['HEADERS_TOO_LARGE', 'Request Header Fields Too Large'] as const)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? (['REQUEST_TIMEOUT', 'Request Timeout'] as const)
-        : (['MALFORMED_REQUEST', 'Bad Request'] as const);
-  const requestId = requestIdOf({ headers: {} });
-  const body = JSON.stringify({
-    error: { code, message: 'The request could not be read as HTTP.', details: {}, request_id: requestId },
-  });
-  const headers = { ...securityHeadersFor('api', false), 'x-request-id': requestId };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(
-    [
-      `HTTP/1.1 ${STATUS_BY_CODE[code]} ${phrase}`,
-      ...lines,
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
+/** Compressed, or in another character set than the one that JSON and forms are in here. */
+function isEncodedOtherwise({ headers }: FastifyRequest): boolean {
+  const encoding = headers['content-encoding'];
+  const charset = /;\s*charset\s*=\s*"?([^;"\s]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  return (
+    (encoding !== undefined && encoding.toLowerCase() !== 'identity') ||
+    (charset !== undefined && !['utf-8', 'utf8'].includes(charset.toLowerCase()))
   );
 }

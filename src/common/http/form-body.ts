@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { MalformedRequestError, ValidationFailedError } from '../errors/common.errors.js';
 
+/** More than any form of ours has. */
+const MAX_FIELDS = 32;
+
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -14,6 +17,8 @@ export function parseFormBody(body: Buffer): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(body.toString())) {
     if (FORBIDDEN_NAMES.has(name)) throw problem(name, 'is not a known field');
+    if (Object.keys(fields).length === MAX_FIELDS)
+      throw new MalformedRequestError(`The form has more than ${MAX_FIELDS} fields.`);
     if (Object.hasOwn(fields, name)) throw problem(name, 'stands twice');
     fields[name] = value;
   }

@@ -1,5 +1,8 @@
 import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
-import { ValidationFailedError, type FieldProblem } from '../errors/common.errors.js';
+import { MalformedRequestError, ValidationFailedError, type FieldProblem } from '../errors/common.errors.js';
+
+/** The validator's work grows with the square of this. */
+const MAX_NAMES = 1_000;
 
 class ExactValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -19,7 +22,11 @@ class ExactValidationPipe extends ValidationPipe {
  */
 function refuseInheritedNames(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
-  const inherited = Object.keys(value).filter((name) => name in Object.prototype);
+  const names = Object.keys(value);
+  // Bodies are bounded by their parsers; this is for queries.
+  if (names.length > MAX_NAMES)
+    throw new MalformedRequestError(`There are more than ${MAX_NAMES} parameters.`);
+  const inherited = names.filter((name) => name in Object.prototype);
   if (inherited.length === 0) return;
   throw new ValidationFailedError(inherited.map((field) => ({ field, problems: ['is not a known field'] })));
 }

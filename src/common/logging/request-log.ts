@@ -17,9 +17,9 @@ export function logAnswer(logger: Logger, request: FastifyRequest, reply: Fastif
   );
 }
 
-/** The path of a request target without its query string, also where the target is a whole URL (RFC 9112 section 3.2.2). */
+/** The path of a request target without its query string and fragment, also where the target is a whole URL (RFC 9112 section 3.2.2). */
 export function pathOf(target: string): string {
-  const query = target.indexOf('?');
+  const query = target.search(/[?#]/);
   const path = query === -1 ? target : target.slice(0, query);
   return path.startsWith('/') || !URL.canParse(path) ? path : new URL(path).pathname;
 }

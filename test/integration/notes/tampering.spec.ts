@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OpenedNote } from '../../../src/notes/note.response.dto.js';
+import type { PatchNoteRequest } from '../../../src/notes/notes.dto.js';
 import { codeOf, NotesFixture, PASSWORD, type NoteRow } from './notes-fixture.js';
 
 let vault: NotesFixture;
@@ -201,6 +202,85 @@ describe('older ciphertexts', () => {
     await vault.overwrite(note.id, { revision: 1 });
     expect(await read()).toBe('NOTE_UNREADABLE');
     expect(await codeOf(vault.patch(alice, note.id, { content: 'again' }))).toBe('NOTE_UNREADABLE');
+  });
+});
+
+describe('two histories that fork because an older row was put back in between', () => {
+  /** @returns the rows of both ends; they share every revision, and the second is what the table holds. */
+  async function fork(id: number, first: PatchNoteRequest, second: PatchNoteRequest) {
+    const { id: _, ...origin } = await vault.row(id);
+    await vault.patch(alice, id, first);
+    const left = await vault.row(id);
+    await vault.overwrite(id, origin);
+    await vault.patch(alice, id, second);
+    const right = await vault.row(id);
+    for (const column of ['revision', 'title_revision', 'content_revision']) {
+      expect(left[column]).toBe(right[column]);
+    }
+    return { left, right };
+  }
+
+  const CONTENT = ['wrapped_key', 'key_commitment', 'sealed_content'];
+
+  it.each([
+    ['content of one does not open under the title of the other', CONTENT],
+    ['title of one does not open above the content of the other', ['sealed_title']],
+  ])('the %s', async (_what, columns) => {
+    const { left } = await fork(
+      note.id,
+      { title: 'Pay to A', content: 'account of A' },
+      { title: 'Pay to B', content: 'account of B' },
+    );
+    await vault.overwrite(note.id, pick(left, columns));
+    expect(await read()).toBe('NOTE_UNREADABLE');
+    expect(await codeOf(vault.patch(alice, note.id, { title: 'launder' }))).toBe('NOTE_UNREADABLE');
+    expect((await vault.lists.list(alice, { limit: 1 })).items).toMatchObject([{ unreadable: true }]);
+
+    await vault.overwrite(note.id, pick(left, [...CONTENT, 'sealed_title']));
+    expect(await vault.notes.read(alice, note.id, undefined)).toMatchObject({
+      title: 'Pay to A',
+      content: 'account of A',
+    });
+  });
+
+  it('do not mix in a personal note either, not even with the password', async () => {
+    const { id } = await vault.writePersonal(alice);
+    const { left } = await fork(
+      id,
+      { title: 'Pay to A', content: 'account of A', password: PASSWORD },
+      { title: 'Pay to B', content: 'account of B', password: PASSWORD },
+    );
+    await vault.overwrite(id, pick(left, CONTENT));
+    expect(await read(id, PASSWORD)).toBe('NOTE_UNREADABLE');
+  });
+});
+
+describe('a changed tag index', () => {
+  it('lists no note under a tag that it does not have', async () => {
+    const tagged = await vault.write(alice, { tags: ['Bank'] });
+    await vault.overwrite(note.id, pick(await vault.row(tagged.id), ['tag_index']));
+    for (const q of [undefined, 't']) {
+      const { items, next_cursor } = await vault.lists.list(alice, { limit: 20, tag: 'bANK', q });
+      expect(items.map(({ id }) => id)).toEqual([tagged.id]);
+      expect(next_cursor).toBeNull();
+    }
+    expect((await vault.lists.list(alice, { limit: 20 })).items).toHaveLength(2);
+  });
+
+  it('does not end a page of true hits early', async () => {
+    const tags = ['bank'];
+    const first = await vault.write(alice, { tags });
+    const columns = pick(await vault.row(first.id), ['tag_index']);
+    for (let n = 0; n < 5; n += 1) await vault.overwrite((await vault.write(alice)).id, columns);
+    const last = await vault.write(alice, { tags });
+    const page = await vault.lists.list(alice, { limit: 2, tag: 'bank' });
+    expect(page.items.map(({ id }) => id)).toEqual([last.id, first.id]);
+    expect(page.next_cursor).toBeNull();
+  });
+
+  it('shows no note under a tag that its damaged title cannot confirm', async () => {
+    await vault.overwrite(note.id, { sealed_title: withFlippedBit(row['sealed_title']) });
+    expect((await vault.lists.list(alice, { limit: 20, tag: 't' })).items).toEqual([]);
   });
 });
 

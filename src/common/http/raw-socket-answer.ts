@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { STATUS_BY_CODE } from '../errors/error-codes.js';
+import { requestIdOf } from './request-id.js';
+import { securityHeadersFor } from './security-headers.js';
+
+/** What Node refuses before there is a request: broken HTTP, headers past the limit, a request that never ends. */
+export function answerRawSocket(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, phrase] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? (['HEADERS_TOO_LARGE', 'Request Header Fields Too Large'] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? (['REQUEST_TIMEOUT', 'Request Timeout'] as const)
+        : (['MALFORMED_REQUEST', 'Bad Request'] as const);
+  const requestId = requestIdOf({ headers: {} });
+  const body = JSON.stringify({
+    error: { code, message: 'The request could not be read as HTTP.', details: {}, request_id: requestId },
+  });
+  const headers = { ...securityHeadersFor('api', false), 'x-request-id': requestId };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(
+    [
+      `HTTP/1.1 ${STATUS_BY_CODE[code]} ${phrase}`,
+      ...lines,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
