@@ -1,7 +1,21 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const NEST_HTTP_EXCEPTIONS = '/^(HttpException|.*Exception)$/';
+const OWN_ERRORS =
+  'Throw an AppError with a stable code; the status is decided in common/errors/error-codes.ts.';
+const ENVIRONMENT = 'Only src/config reads the environment.';
+const STATIC_IMPORT = 'Import by name at the top of the file: what stands there can be checked.';
+
+const importOfProcess = {
+  paths: ['process', 'node:process'].map((name) => ({
+    name,
+    message: `Use the global process. ${ENVIRONMENT}`,
+  })),
+};
+const dynamicImportOfProcess = {
+  selector: 'ImportExpression[source.value=/^(node:)?process$/]',
+  message: STATIC_IMPORT,
+};
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.data', 'reports', 'coverage', 'src/metadata.ts'] },
@@ -23,14 +37,35 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', importOfProcess],
+      'no-restricted-syntax': ['error', dynamicImportOfProcess],
+    },
+  },
+  {
+    // A rule that is set again replaces what is set above, so both name process once more.
+    files: ['src/**/*.ts'],
     ignores: ['src/common/errors/**', 'src/**/*.spec.ts'],
     rules: {
-      'no-restricted-syntax': [
+      'no-restricted-imports': [
         'error',
         {
-          selector: `ImportDeclaration[source.value="@nestjs/common"] ImportSpecifier[imported.name=${NEST_HTTP_EXCEPTIONS}]`,
-          message:
-            'Throw an AppError with a stable code; the status is decided in common/errors/error-codes.ts.',
+          ...importOfProcess,
+          patterns: [
+            // Refuses namespaces and `export *` as well, which would carry the exceptions along.
+            { regex: '^@nestjs/common$', importNamePattern: 'Exception$', message: OWN_ERRORS },
+            { regex: '^@nestjs/common/', message: 'Import from @nestjs/common, by name.' },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        dynamicImportOfProcess,
+        { selector: 'ImportExpression[source.value=/^@nestjs.common/]', message: STATIC_IMPORT },
+        {
+          selector:
+            ':matches(NewExpression > .callee, .superClass):matches([name=/Exception$/], [property.name=/Exception$/], [property.value=/Exception$/])',
+          message: OWN_ERRORS,
         },
         {
           selector: 'MemberExpression[object.name="Date"][property.name="now"]',
@@ -45,7 +80,9 @@ export default tseslint.config(
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only src/config reads the environment.' },
+        { object: 'process', property: 'env', message: ENVIRONMENT },
+        { object: 'globalThis', property: 'process', message: ENVIRONMENT },
+        { object: 'global', property: 'process', message: ENVIRONMENT },
       ],
     },
   },

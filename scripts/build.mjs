@@ -1,7 +1,16 @@
 // Builds dist/ when it is older than what it is made of, and says how long it takes.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +21,9 @@ const CONFIG = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'ne
 const GENERATED = 'src/metadata.ts';
 const STAMP = path.join(root, 'dist', '.build-stamp');
 const LOCK = path.join(root, 'node_modules', '.mc101-build.lock');
+const LOCK_REMOVAL = `${LOCK}.removal`;
+/** After which a lock without a pid counts as left behind by an older version that was killed while it wrote it. */
+const NAMELESS_FOR_MS = 5_000;
 const NEST = path.join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 
 /**
@@ -61,31 +73,69 @@ async function compile(fingerprint, quiet) {
   writeFileSync(STAMP, fingerprint);
 }
 
-/** One build at a time: a second one would remove the first one's files. A dead process locks nobody out. */
+/**
+ * One build at a time: a second one would remove the first one's files. A dead process locks nobody out. The lock is a
+ * link to a file that says whose it is already, so that no lock is ever half written.
+ */
 async function lockBuild(quiet) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
-      return () => rmSync(LOCK, { force: true });
-    } catch (error) {
-      if (error.code !== 'EEXIST') {
-        console.error(`The build cannot write to ${root} (${error.code}): start as the user who owns it.`);
-        process.exit(1);
-      }
+  const own = `${LOCK}.${process.pid}`;
+  try {
+    writeFileSync(own, String(process.pid));
+    for (let attempt = 1; !link(own, LOCK); attempt++) {
+      if (isDead(LOCK)) removeDeadLock(own);
+      else if (attempt === 1 && !quiet) console.log('waiting for another build…');
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const pid = readLockHolder();
-    if (pid !== undefined && !isAlive(pid)) rmSync(LOCK, { force: true });
-    else if (attempt === 1 && !quiet) console.log('waiting for another build…');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    return () => rmSync(LOCK, { force: true });
+  } catch (error) {
+    rmSync(own, { force: true });
+    console.error(`The build cannot write to ${root} (${error.code}): start as the user who owns it.`);
+    process.exit(1);
+  } finally {
+    rmSync(own, { force: true });
   }
 }
 
-/** Undefined while the file is being written, or was just removed. */
-function readLockHolder() {
+/** One waiter at a time: a second one would remove the lock that somebody has taken since the first removed the dead one. */
+function removeDeadLock(own) {
+  if (!link(own, LOCK_REMOVAL)) {
+    // Held for the moment that this function takes: only a process that was killed in it leaves it behind.
+    if (isDead(LOCK_REMOVAL)) rmSync(LOCK_REMOVAL, { force: true });
+    return;
+  }
   try {
-    return Number(readFileSync(LOCK, 'utf8')) || undefined;
+    if (isDead(LOCK)) rmSync(LOCK, { force: true });
+  } finally {
+    rmSync(LOCK_REMOVAL, { force: true });
+  }
+}
+
+/** False when the name is taken. */
+function link(existing, name) {
+  try {
+    linkSync(existing, name);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Whether nobody holds this lock any more: its process is gone, or it has not said for a while whose it is. */
+function isDead(lock) {
+  const pid = readHolder(lock);
+  // This process asks only while it has no lock: one with its pid is of another boot, or of another container.
+  if (pid > 0) return pid === process.pid || !isAlive(pid);
+  const { mtimeMs } = statSync(lock, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+  return Date.now() - mtimeMs > NAMELESS_FOR_MS;
+}
+
+/** 0 when the file does not tell. */
+function readHolder(lock) {
+  try {
+    return Number(readFileSync(lock, 'utf8')) || 0;
   } catch {
-    return undefined;
+    return 0;
   }
 }
 

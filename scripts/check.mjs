@@ -1,4 +1,5 @@
-// npm run check: everything that can be said about the code without running it, all of it even when a part fails.
+// npm run check: everything that can be said about the code without its tests, and whether the migrations
+// make what the entities describe; all of it even when a part fails.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -14,12 +15,19 @@ const CHECKS = [
   ['types', 'tsc', '--project', 'tsconfig.json'],
   ['dependency rules', 'depcruise', '--config', '.dependency-cruiser.js', 'src'],
   ['unused code', 'knip'],
+  ['code that only tests use', 'knip', '--production'],
+  [
+    'migrations against entities',
+    process.execPath,
+    path.join(root, 'scripts', 'run-jest.mjs'),
+    ...['--selectProjects', 'integration', '--testPathPatterns', 'integration/migrations'],
+  ],
 ];
 
 const failed = [];
 for (const [what, command, ...args] of CHECKS) {
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(path.join(root, 'node_modules', '.bin', command), args, {
+  const { status, stdout, stderr } = spawnSync(path.resolve(root, 'node_modules', '.bin', command), args, {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, FORCE_COLOR: '0' },

@@ -1,14 +1,15 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAdminCommands } from './cli/admin.commands.js';
+import { addDemoCommands } from './cli/demo.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
+import { loadEnvFile } from './config/env-file.js';
 import { parseEnv } from './config/parse-env.js';
 import { withService } from './cli/with-service.js';
 import { explainStartupFailure } from './startup-failure.js';
 
-if (existsSync('.env')) process.loadEnvFile('.env');
+loadEnvFile();
 
 const program = new Command('npm run cli --')
   .description("The operator's commands. They work beside a running service and without one.")
@@ -17,6 +18,7 @@ const program = new Command('npm run cli --')
 
 const run = withService(() => parseEnv(process.env), process.env['PATH']);
 addAdminCommands(program, run);
+addDemoCommands(program, run);
 addKeyCommands(program, run);
 addPasswordCommands(program);
 

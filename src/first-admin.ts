@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { AdminAccount } from './auth/admin-accounts.service.js';
 import { giveToFolderOwner } from './database/embedded/data-folder.js';
@@ -34,6 +34,11 @@ export async function announceFirstAdmin(
 async function keep(file: string, password: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   await rm(file, { force: true });
-  await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
-  await giveToFolderOwner(file);
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${password}\n`);
+    await giveToFolderOwner(handle, path.dirname(file));
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,16 +1,18 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
 import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
+import { loadEnvFile } from './config/env-file.js';
 import { parseEnv } from './config/parse-env.js';
 import { StartupError } from './database/embedded/startup-error.js';
 import { migrate } from './database/migrate.js';
+import { refuseOpenDemoAccounts } from './demo/demo-accounts.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { announceFirstAdmin } from './first-admin.js';
+import { hasTerminal } from './has-terminal.js';
 import { explainStartupFailure } from './startup-failure.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
@@ -28,18 +30,23 @@ let untold: string[] = [];
 let stoppingSince: number | undefined;
 
 async function start(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  const envFile = loadEnvFile();
+  if (envFile !== undefined) say(`Configuration from ${envFile}`);
   const env = parseEnv(process.env);
   opening = openSurroundings(env, 'service', process.env['PATH'], say);
   surroundings = await opening;
   if (stoppingSince !== undefined) return;
   const { config } = surroundings;
   const migrated = await migrate(config.database, say);
-  if (migrated.length > 0) say(`The database schema is up to date (${migrated.length} migrations ran).`);
+  if (migrated.length > 0)
+    say(
+      `The database schema is up to date (${migrated.length} ${migrated.length === 1 ? 'migration' : 'migrations'} ran).`,
+    );
   say('Starting the service …');
   app = await createApp(config, createLogger(config.logLevel));
   const admin = await createFirstAdmin(app);
   untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
+  if (config.environment === 'production') await refuseOpenDemoAccounts(app);
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
   await app.listen(config.port, config.host);
   process.stdout.write(
@@ -86,9 +93,12 @@ async function stop(signal: string): Promise<void> {
   // A connection whose last request was in flight is kept alive by its client, who has nothing more to ask.
   const server = app?.getHttpServer();
   setInterval(() => server?.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
-  await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
-  // Also a database that is only just being started: it would outlive this process.
-  await (await opening?.catch(() => undefined))?.stop();
+  try {
+    await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
+  } finally {
+    // Also a database that is only just being started: it would outlive this process.
+    await (await opening?.catch(() => undefined))?.stop();
+  }
   say('Stopped.');
   process.exit(0);
 }
@@ -99,6 +109,7 @@ function say(message: string): void {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    if (signal === 'SIGHUP' && !hasTerminal()) return;
     stop(signal).catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
       process.exit(1);

@@ -60,6 +60,9 @@ function databaseReason(error: Error): string | undefined {
       return 'does not exist: create it, or correct DATABASE_URL.';
     case '42501':
       return 'does not let this user change the schema: set DATABASE_OWNER_URL to the role that owns it.';
+    case '57014':
+    case '55P03':
+      return `broke off a statement (${error.message}): start again, or raise its statement_timeout and lock_timeout.`;
     default:
       return /timeout|terminated/i.test(error.message)
         ? `cannot be reached (${error.message}): start it, or correct DATABASE_URL.`

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppConfig, externalDatabase, type DatabaseUrls } from './config/app-config.js';
 import type { Env } from './config/env.schema.js';
+import { parsePostgresUrl } from './config/postgres-url.js';
+import { parseKeyRing } from './crypto/parse-key-ring.js';
 import type { EmbeddedDatabase } from './database/embedded/bring-up.js';
 import { startEmbeddedDatabase } from './database/embedded/embedded-database.js';
 import { openEmbeddedDatabaseForCommand } from './database/embedded/open-for-cli.js';
@@ -31,6 +33,7 @@ type Purpose = 'service' | 'command';
  * @param purpose `service` holds the data folder for itself; `command` also works beside a running service.
  * @param searchPath PATH, where a local PostgreSQL may be found
  * @throws StartupError
+ * @throws KeyRingInvalidError
  */
 export async function openSurroundings(
   env: Env,
@@ -38,6 +41,10 @@ export async function openSurroundings(
   searchPath: string | undefined,
   onProgress: (message: string) => void,
 ): Promise<Surroundings> {
+  // What cannot be read as keys is said before a database is made for it.
+  for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY'] as const) {
+    if (env[name] !== undefined) parseKeyRing(name, env[name]);
+  }
   const external = externalDatabase(env);
   return external ? useExternal(env, external) : useEmbedded(env, purpose, searchPath, onProgress);
 }
@@ -108,6 +115,6 @@ async function secretsIn(dataDir: string) {
 
 /** Host, port and database of a URL; never its user or password. */
 function hostOf(url: string): string {
-  const { hostname, port, pathname, searchParams } = new URL(url.replace(/@(?=\/)/, '@localhost'));
+  const { hostname, port, pathname, searchParams } = parsePostgresUrl(url);
   return `${searchParams.get('host') ?? `${hostname}:${port || '5432'}`}${pathname}`;
 }

@@ -3,14 +3,13 @@ import { AppConfig } from '../config/app-config.js';
 import { drawRandom } from '../crypto/draw-random.js';
 import { UserExistsError, UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountToRaiseError } from './auth.errors.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 
 export interface AdminAccount {
   email: string;
-  /** False for an account that was there and became one: its password stays. */
-  isNew: boolean;
   /** Set when the service drew it: to be shown once. */
   generatedPassword: string | undefined;
 }
@@ -42,15 +41,27 @@ export class AdminAccountsService {
   }
 
   /**
-   * Makes an admin; a password that is not given is drawn. An account that exists under this address becomes one and
-   * keeps its password.
+   * Makes an admin with a new account; a password that is not given is drawn.
+   * @throws AccountToRaiseError when somebody has registered this address: whoever that was knows a password of it
    * @throws WeakPasswordError
    */
   async create(email: string, password?: string): Promise<AdminAccount> {
-    const existing = await this.users.findByEmail(email);
-    if (!existing) return this.createAccount(email, password);
-    await this.users.makeAdmin(existing.id);
-    return { email: existing.email, isNew: false, generatedPassword: undefined };
+    try {
+      return await this.createAccount(email, password);
+    } catch (error) {
+      throw error instanceof UserExistsError ? new AccountToRaiseError() : error;
+    }
+  }
+
+  /**
+   * Makes an account that exists an admin, with a new password. Its sessions end.
+   * @throws UserNotFoundError
+   * @throws WeakPasswordError
+   */
+  async raise(email: string, password?: string): Promise<AdminAccount> {
+    const account = await this.users.findByEmail(email);
+    if (!account) throw new UserNotFoundError();
+    return this.handOver(account, password);
   }
 
   /**
@@ -61,17 +72,21 @@ export class AdminAccountsService {
   async reset(email: string, password?: string): Promise<AdminAccount> {
     const admin = await this.users.findByEmail(email);
     if (admin?.role !== 'admin') throw new UserNotFoundError();
-    const chosen = await this.choosePassword(email, password);
+    return this.handOver(admin, password);
+  }
+
+  /** From now on the account is an admin's, who alone knows its password. */
+  private async handOver(
+    account: { id: number; email: string },
+    password: string | undefined,
+  ): Promise<AdminAccount> {
+    const chosen = await this.choosePassword(account.email, password);
     const passwordHash = await this.hasher.hash(chosen);
     await this.users.transaction(async (manager) => {
-      await this.users.restoreAccess(manager, admin.id, passwordHash);
-      await this.sessions.revokeAll(manager, admin.id, 'admin-reset');
+      await this.users.makeAdmin(manager, account.id, passwordHash);
+      await this.sessions.revokeAll(manager, account.id, 'admin-reset');
     });
-    return {
-      email: admin.email,
-      isNew: false,
-      generatedPassword: password === undefined ? chosen : undefined,
-    };
+    return { email: account.email, generatedPassword: password === undefined ? chosen : undefined };
   }
 
   private async createAccount(email: string, password: string | undefined): Promise<AdminAccount> {
@@ -82,7 +97,7 @@ export class AdminAccountsService {
       passwordHash: await this.hasher.hash(chosen),
       role: 'admin',
     });
-    return { email, isNew: true, generatedPassword: password === undefined ? chosen : undefined };
+    return { email, generatedPassword: password === undefined ? chosen : undefined };
   }
 
   private async choosePassword(email: string, password: string | undefined): Promise<string> {

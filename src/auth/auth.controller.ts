@@ -1,15 +1,25 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
+import { ApiForm } from '../common/http/api-form.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import { MessageResponse } from '../common/http/message.response.dto.js';
 import type { Principal } from '../common/http/principal.js';
 import { Public } from '../common/http/public.decorator.js';
 import { UserResponse } from '../users/user.response.dto.js';
 import { AccountsService } from './accounts.service.js';
-import { ChangePasswordRequest, LoginRequest, LoginResponse, RegisterRequest } from './auth.dto.js';
+import {
+  ChangePasswordRequest,
+  LoginForm,
+  LoginRequest,
+  LoginResponse,
+  RegisterRequest,
+} from './auth.dto.js';
 import { Client, type ClientInfo } from './client-info.decorator.js';
 import { LogInService } from './log-in.service.js';
+
+const PASSWORD = 'a curious otter sings at dawn';
 
 @ApiTags('Users')
 @Controller('users')
@@ -21,6 +31,20 @@ export class AuthController {
 
   /** Makes an account. */
   @Public()
+  @ApiBody({
+    type: RegisterRequest,
+    examples: {
+      account: {
+        summary: 'An account with a username',
+        value: { name: 'Ada Lovelace', email: 'ada@example.com', username: 'ada', password: PASSWORD },
+      },
+      withoutUsername: {
+        summary: 'An account without a username',
+        value: { name: 'Ada Lovelace', email: 'ada@example.com', password: PASSWORD },
+      },
+    },
+  })
+  @ApiAnswer('The new account.')
   @ApiErrors('USER_EXISTS', 'WEAK_PASSWORD', 'BUSY')
   @Post('register')
   register(@Body() request: RegisterRequest): Promise<UserResponse> {
@@ -29,7 +53,20 @@ export class AuthController {
 
   /** Logs in with JSON, or with the OAuth2 password form that the Authorize button sends. */
   @Public()
-  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiBody({
+    type: LoginRequest,
+    examples: {
+      email: { summary: 'By e-mail address', value: { email: 'ada@example.com', password: PASSWORD } },
+      username: { summary: 'By username', value: { username: 'ada', password: PASSWORD } },
+    },
+  })
+  @ApiForm(LoginForm, {
+    password: {
+      summary: 'The OAuth2 password form',
+      value: { grant_type: 'password', username: 'ada', password: PASSWORD },
+    },
+  })
+  @ApiAnswer('The tokens of a new session.')
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'BUSY')
   @Post('login')
@@ -38,6 +75,7 @@ export class AuthController {
   }
 
   /** Ends this session; its tokens are refused at once. */
+  @ApiAnswer('The session has ended.')
   @HttpCode(200)
   @Post('logout')
   async logOut(@CurrentUser() user: Principal): Promise<MessageResponse> {
@@ -46,6 +84,16 @@ export class AuthController {
   }
 
   /** Changes my password and ends every other session of mine. */
+  @ApiBody({
+    type: ChangePasswordRequest,
+    examples: {
+      change: {
+        summary: 'Another password',
+        value: { current_password: PASSWORD, new_password: 'seven lanterns over a quiet harbour' },
+      },
+    },
+  })
+  @ApiAnswer('The password is changed.')
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'BUSY')
   @Post('change-password')

@@ -1,12 +1,24 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsIn, IsOptional, ValidateIf } from 'class-validator';
+import { IfGiven } from '../common/http/if-given.decorator.js';
 import { IsText } from '../common/http/text.decorator.js';
 import { IsEmailAddress, IsPersonName, IsUsername } from '../users/account-fields.decorator.js';
+import { InsteadOf } from './instead-of.decorator.js';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './passwords/password-length.js';
 
 /** Longer than any password that can be set, so that a wrong one is wrong, not invalid. */
 const MAX_PASSWORD_INPUT = 1024;
 
+/** A password that is tried. */
 const IsPassword = () => IsText({ max: MAX_PASSWORD_INPUT });
+
+/** A password that is set. Its length is checked with its strength, by PasswordPolicy. */
+const IsNewPassword = () =>
+  applyDecorators(
+    IsPassword(),
+    ApiProperty({ minLength: PASSWORD_MIN_LENGTH, maxLength: PASSWORD_MAX_LENGTH }),
+  );
 
 export class RegisterRequest {
   /** @example "Ada Lovelace" */
@@ -20,7 +32,7 @@ export class RegisterRequest {
    * 8 to 128 characters, hard to guess.
    * @example "a curious otter sings at dawn"
    */
-  @IsPassword()
+  @IsNewPassword()
   password!: string;
 
   @IsOptional()
@@ -30,21 +42,27 @@ export class RegisterRequest {
 
 /** JSON with `email` or `username`, or the OAuth2 password form, whose `username` may hold an e-mail address. */
 export class LoginRequest {
-  @ValidateIf((_, value) => value !== undefined)
+  @IfGiven()
   @IsEmailAddress()
   email?: string;
 
-  @ValidateIf((login: LoginRequest) => login.email === undefined)
+  @ValidateIf(({ email, username }: LoginRequest) => email === undefined || username !== undefined)
+  @InsteadOf('email')
   @IsText({ max: 254 })
-  @ApiProperty({ required: false, description: 'A username or an e-mail address.' })
+  @ApiProperty({
+    required: false,
+    description: 'A username or an e-mail address, instead of `email`.',
+    example: 'ada',
+  })
   username?: string;
 
+  /** @example "a curious otter sings at dawn" */
   @IsPassword()
   password!: string;
 
   /** OAuth2 form: `password`. */
   @IsOptional()
-  @IsIn(['password', ''])
+  @IsIn(['password', ''], { message: 'must be "password"' })
   @ApiProperty({ required: false, enum: ['password'] })
   grant_type?: string;
 
@@ -64,25 +82,46 @@ export class LoginRequest {
   client_secret?: string;
 }
 
+/** The OAuth2 password form (RFC 6749 section 4.3.2). */
+export class LoginForm extends OmitType(LoginRequest, ['email']) {
+  @ApiProperty({ required: true, description: 'A username or an e-mail address.', example: 'ada' })
+  override username!: string;
+}
+
 export class ChangePasswordRequest {
+  /** @example "a curious otter sings at dawn" */
   @IsPassword()
   current_password!: string;
 
-  /** @example "seven lanterns over a quiet harbour" */
-  @IsPassword()
+  /**
+   * 8 to 128 characters, hard to guess.
+   * @example "seven lanterns over a quiet harbour"
+   */
+  @IsNewPassword()
   new_password!: string;
 }
 
 export class LoginResponse {
+  /**
+   * A JWT, to be sent as `Authorization: Bearer <token>`.
+   * @example "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
+   */
   access_token!: string;
   @ApiProperty({ enum: ['bearer'] })
   token_type!: 'bearer';
-  /** Seconds until the access token expires. */
+  /**
+   * Seconds until the access token expires.
+   * @example 900
+   */
   expires_in!: number;
+  /** @example "mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M" */
   refresh_token!: string;
   /** For clients of the first API. */
   @ApiProperty({ enum: ['Bearer'] })
   authentication_type!: 'Bearer';
-  /** Equals `access_token`, for clients of the first API. */
+  /**
+   * Equals `access_token`, for clients of the first API.
+   * @example "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
+   */
   token!: string;
 }

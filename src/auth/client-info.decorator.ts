@@ -1,9 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { toPlainAddress } from '../common/http/plain-address.js';
 
 /** Where a request comes from, as far as it can be believed. */
 export interface ClientInfo {
-  ip: string;
+  /** Null when a proxy said something that is no address. */
+  ip: string | null;
   userAgent: string | null;
 }
 
@@ -11,5 +13,8 @@ const MAX_USER_AGENT = 512;
 
 export const Client = createParamDecorator((_: unknown, context: ExecutionContext): ClientInfo => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  return { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null };
+  return {
+    ip: toPlainAddress(request.ip),
+    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
+  };
 });

@@ -31,7 +31,7 @@ export class LogInService {
     // Before the database is asked: a flood must not take the connections of everybody else.
     this.hasher.refuseWhenBusy();
     const account = await this.users.findCredentials(email ?? username ?? '');
-    const matches = await this.hasher.verify(account?.passwordHash, password);
+    const matches = await this.hasher.verify(account, password);
     if (!matches || !account?.passwordHash || !account.isActive) throw new InvalidCredentialsError();
     const verifiedHash = await this.rehashIfOutdated(account.id, account.passwordHash, password);
     return this.beginSession(account, verifiedHash, client);

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
-import { isEmail } from 'class-validator';
 import { AdminAccountsService, type AdminAccount } from '../auth/admin-accounts.service.js';
+import { isEmailAddress } from '../common/email-address-syntax.js';
 import { answer, type RunWithService } from './with-service.js';
 
 interface AdminOptions {
@@ -17,17 +17,23 @@ const PASSWORD_STDIN = [
 export function addAdminCommands(program: Command, run: RunWithService): void {
   program
     .command('admin:create')
-    .description('make an admin; an account that exists under this address becomes one')
+    .description('make an admin')
     .requiredOption('--email <address>', 'address of the account', emailAddress)
+    .option(
+      '--existing',
+      'make the account that exists under this address one, with a new password; its sessions end',
+    )
     .option(...PASSWORD_STDIN)
-    .action((options: AdminOptions) =>
+    .action((options: AdminOptions & { existing?: true }) =>
       run(async (service) => {
         const password = await readPassword(options);
-        const admin = await service.get(AdminAccountsService).create(options.email, password);
-        show(
-          admin,
-          admin.isNew ? 'is an admin' : 'is an admin and keeps its password; admin:reset sets another',
-        );
+        const accounts = service.get(AdminAccountsService);
+        if (options.existing)
+          show(
+            await accounts.raise(options.email, password),
+            'is an admin with a new password; its sessions have ended',
+          );
+        else show(await accounts.create(options.email, password), 'is an admin');
       }),
     );
   program
@@ -57,7 +63,6 @@ async function readPassword({ passwordStdin }: AdminOptions): Promise<string | u
 }
 
 function emailAddress(value: string): string {
-  if (!isEmail(value, { allow_utf8_local_part: true }))
-    throw new InvalidArgumentError('This is not an e-mail address.');
+  if (!isEmailAddress(value)) throw new InvalidArgumentError('This is not an e-mail address.');
   return value;
 }

@@ -2,29 +2,46 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { PinoNestLogger, createLogger } from '../common/logging/logger.js';
+import type { AppConfig } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
 import { migrate } from '../database/migrate.js';
 import { openSurroundings } from '../surroundings.js';
+import { Interruption } from './interruption.js';
 
-/** Runs a command's work on the service's own modules and database, and puts everything away afterwards. */
+/** Runs a command's work on the service's own modules and database, and puts everything away afterwards, also on a signal. */
 export type RunWithService = (work: (service: INestApplicationContext) => Promise<void>) => Promise<void>;
 
 export function withService(readEnv: () => Env, searchPath: string | undefined): RunWithService {
   return async (work) => {
-    const surroundings = await openSurroundings(readEnv(), 'command', searchPath, report);
-    let service: INestApplicationContext | undefined;
+    const env = readEnv();
+    const interruption = new Interruption((signal) => {
+      report(`${signal}: stopping …`);
+    });
     try {
-      await migrate(surroundings.config.database, report);
-      service = await NestFactory.createApplicationContext(AppModule.forRoot(surroundings.config), {
-        logger: new PinoNestLogger(createLogger('error')),
-        abortOnError: false,
-      });
-      await work(service);
+      // Not cut short: a database that is only just being started would outlive this process.
+      const surroundings = await openSurroundings(env, 'command', searchPath, report);
+      try {
+        await interruption.orElse(() => migrate(surroundings.config.database, report));
+        const service = await openService(surroundings.config);
+        try {
+          await interruption.orElse(() => work(service));
+        } finally {
+          await service.close();
+        }
+      } finally {
+        await surroundings.stop();
+      }
     } finally {
-      await service?.close();
-      await surroundings.stop();
+      interruption.end();
     }
   };
+}
+
+function openService(config: AppConfig): Promise<INestApplicationContext> {
+  return NestFactory.createApplicationContext(AppModule.forRoot(config), {
+    logger: new PinoNestLogger(createLogger('error')),
+    abortOnError: false,
+  });
 }
 
 /** Progress goes to stderr, so that stdout is the command's answer alone. */

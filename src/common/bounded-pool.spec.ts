@@ -66,6 +66,21 @@ describe('a bounded pool', () => {
     }).not.toThrow();
   });
 
+  it('keeps a part of the queue free of jobs that ask for less than all of it', async () => {
+    const pool = new BoundedPool(1, 4);
+    const running = job('running');
+    const answer = (value: string) => () => Promise.resolve(value);
+    const jobs = [pool.run(running.run), pool.run(answer('a'), 0.5), pool.run(answer('b'), 0.5)];
+    await expect(pool.run(answer('c'), 0.5)).rejects.toThrow(BusyError);
+    expect(() => {
+      pool.refuseWhenFull(0.5);
+    }).toThrow(BusyError);
+    jobs.push(pool.run(answer('d')), pool.run(answer('e')));
+    await expect(pool.run(answer('f'))).rejects.toThrow(BusyError);
+    running.finish();
+    expect(await Promise.all(jobs)).toEqual(['running', 'a', 'b', 'd', 'e']);
+  });
+
   it('tells the refused when to come back', async () => {
     await expect(new BoundedPool(0, 0).run(() => Promise.resolve())).rejects.toMatchObject({
       code: 'BUSY',

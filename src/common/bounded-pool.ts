@@ -17,14 +17,21 @@ export class BoundedPool {
     return this.waiting.length;
   }
 
-  /** @throws BusyError when a job that came now would be refused. */
-  refuseWhenFull(): void {
-    if (this.running >= this.concurrency && this.waiting.length >= this.queueLimit) throw new BusyError();
+  /**
+   * @param share the part of the queue that the job may fill, 0 to 1; the rest stays free for others
+   * @throws BusyError when a job that came now would be refused.
+   */
+  refuseWhenFull(share = 1): void {
+    if (this.running >= this.concurrency && this.waiting.length >= this.queueLimit * share)
+      throw new BusyError();
   }
 
-  /** @throws BusyError when the queue is full. */
-  async run<T>(job: () => Promise<T>): Promise<T> {
-    this.refuseWhenFull();
+  /**
+   * @param share as for `refuseWhenFull`
+   * @throws BusyError when the queue, or this share of it, is full.
+   */
+  async run<T>(job: () => Promise<T>, share = 1): Promise<T> {
+    this.refuseWhenFull(share);
     if (this.running >= this.concurrency) {
       // Whoever finishes hands its place over, so `running` stays as it is.
       await new Promise<void>((resolve) => this.waiting.push(resolve));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isEmailAddress } from '../common/email-address-syntax.js';
+import { parsePostgresUrl } from './postgres-url.js';
 
 export interface Variable<S extends z.ZodType = z.ZodType> {
   section: string;
@@ -18,6 +20,9 @@ const whole = (min: number, max: number, fallback: number) =>
     .refine((n) => n >= min && n <= max, `must lie between ${min} and ${max}`)
     .default(fallback);
 
+const oneOf = <const V extends string>(...values: V[]) =>
+  z.enum(values, `must be one of ${values.join(', ')}`);
+
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'], 'must be true or false')
@@ -34,16 +39,33 @@ const list = z
   )
   .default([]);
 
-const url = (...protocols: string[]) =>
+const urlWith = (protocols: string[], parse: (value: string) => URL) =>
   z.string().refine(
     (value) => {
-      // A database behind a Unix socket has no host: postgresql://user:password@/name?host=/folder
-      const complete = value.replace(/@(?=\/)/, '@localhost');
-      const parsed = URL.canParse(complete) ? new URL(complete) : undefined;
-      return parsed !== undefined && protocols.includes(parsed.protocol);
+      try {
+        return protocols.includes(parse(value).protocol);
+      } catch {
+        return false;
+      }
     },
     `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   );
+
+const webUrl = urlWith(['http:', 'https:'], (value) => new URL(value));
+const postgresUrl = urlWith(['postgres:', 'postgresql:'], parsePostgresUrl);
+
+/** An origin as browsers send it (RFC 6454 section 6.2): any other spelling would never match. */
+function isOrigin(value: string): boolean {
+  // The URL standard takes an asterisk for a letter; here it would be meant as a pattern, which nothing matches.
+  if (!URL.canParse(value) || value.includes('*')) return false;
+  const { protocol, host } = new URL(value);
+  return host !== '' && `${protocol}//${host}` === value;
+}
+
+const originList = list.refine(
+  (entries) => entries.every(isOrigin),
+  'must list origins as browsers send them, such as https://app.example.com or http://localhost:5173',
+);
 
 const text = z.string();
 
@@ -57,7 +79,7 @@ export const ENV = {
   ...inSection('Service', {
     NODE_ENV: {
       description: 'development stays on this machine; production refuses to start without strong secrets.',
-      schema: z.enum(['development', 'production', 'test']).default('development'),
+      schema: oneOf('development', 'production', 'test').default('development'),
       example: 'development',
     },
     HOST: {
@@ -69,9 +91,7 @@ export const ENV = {
     PUBLIC_URL: {
       description:
         'How clients reach the service; links and the token issuer are built from it. Default: http://localhost:PORT.',
-      schema: url('http:', 'https:')
-        .transform((value) => value.replace(/\/+$/, ''))
-        .optional(),
+      schema: webUrl.transform((value) => value.replace(/\/+$/, '')).optional(),
     },
     TRUSTED_PROXIES: {
       description: 'Proxies whose X-Forwarded-* headers are believed: addresses or CIDRs, comma-separated.',
@@ -80,12 +100,12 @@ export const ENV = {
     CORS_ORIGINS: {
       description:
         'Origins of browser apps that may call the API, comma-separated. Credentials are never allowed.',
-      schema: list,
+      schema: originList,
     },
     DOCS_ENABLED: { description: 'Swagger UI at /mc101docs.', schema: flag(true), example: 'true' },
     LOG_LEVEL: {
       description: 'fatal, error, warn, info, debug, trace or silent.',
-      schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+      schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
       example: 'info',
     },
     DATA_DIR: {
@@ -98,17 +118,17 @@ export const ENV = {
     DATABASE_URL: {
       description:
         "The app's own PostgreSQL role. Setting it (or POSTGRES_HOST) switches the embedded database off.",
-      schema: url('postgres:', 'postgresql:').optional(),
+      schema: postgresUrl.optional(),
       secret: true,
     },
     DATABASE_OWNER_URL: {
       description: 'The role that owns the schema, for migrations and grants. Default: DATABASE_URL.',
-      schema: url('postgres:', 'postgresql:').optional(),
+      schema: postgresUrl.optional(),
       secret: true,
     },
     DATABASE_DIRECT_URL: {
       description: 'Goes round a connection pooler, for locks. Default: DATABASE_OWNER_URL.',
-      schema: url('postgres:', 'postgresql:').optional(),
+      schema: postgresUrl.optional(),
       secret: true,
     },
     POSTGRES_HOST: { description: 'Instead of DATABASE_URL: the parts of it.', schema: text.optional() },
@@ -150,7 +170,7 @@ export const ENV = {
   ...inSection('Accounts', {
     ADMIN_EMAIL: {
       description: 'E-mail of the admin made on the first start.',
-      schema: text.default('admin@example.com'),
+      schema: text.refine(isEmailAddress, 'must be an e-mail address').default('admin@example.com'),
       example: 'admin@example.com',
     },
     ADMIN_PASSWORD: {

@@ -60,6 +60,16 @@ describe('without any variable', () => {
   });
 });
 
+it('CORS_ORIGINS lists origins as browsers send them', () => {
+  const origins = [
+    'https://app.example.com',
+    'http://localhost:5173',
+    'http://[::1]:8080',
+    'capacitor://localhost',
+  ];
+  expect(parseEnv({ CORS_ORIGINS: origins.join(' , ') }).CORS_ORIGINS).toEqual(origins);
+});
+
 describe('a value that cannot be', () => {
   it.each([
     ['NODE_ENV', 'prod'],
@@ -69,17 +79,41 @@ describe('a value that cannot be', () => {
     ['PORT', '8e3'],
     ['PUBLIC_URL', 'mc101.example'],
     ['PUBLIC_URL', 'ftp://localhost'],
+    ['PUBLIC_URL', 'http://user@/folder'],
     ['DATABASE_URL', 'mysql://localhost/db'],
     ['DB_POOL_SIZE', '0'],
     ['LOG_LEVEL', 'loud'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['CORS_ORIGINS', 'localhost:5173'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'https://app.example.com/app'],
+    ['CORS_ORIGINS', 'https://App.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com:443'],
+    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'https://user@app.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com?x'],
+    ['CORS_ORIGINS', 'https://app.example.com, other.example.com'],
+    ['CORS_ORIGINS', 'file:///'],
     ['DOCS_ENABLED', 'yes'],
     ['SEED_DEMO_ACCOUNTS', '1'],
     ['PASSWORD_MIN_SCORE', '5'],
     ['ACCESS_TOKEN_EXPIRE_MINUTES', '0'],
     ['ARGON2_MEMORY_KIB', 'much'],
+    ['ADMIN_EMAIL', 'admin'],
+    ['ADMIN_EMAIL', '"admin"@example.com'],
+    ['ADMIN_EMAIL', 'admin@example.com.'],
   ])('is refused by name: %s=%s', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(namesIn(problems)).toEqual([name]);
+  });
+
+  it.each([
+    ['NODE_ENV', 'prod', 'NODE_ENV must be one of development, production, test.'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent.'],
+  ])('is told what %s can be', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem]);
   });
 
   it('is refused together with every other one, and never shown', () => {

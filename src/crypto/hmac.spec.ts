@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isConstantTimeEqual } from './constant-time-equal.js';
-import { hmacSha256, verifyHmacSha256 } from './hmac.js';
+import { hmacSha256 } from './hmac.js';
 
 describe('hmacSha256', () => {
   it('gives the known answers of RFC 4231, cases 1 and 2', () => {
@@ -10,15 +10,6 @@ describe('hmacSha256', () => {
     expect(hmacSha256(Buffer.from('Jefe'), 'what do ya want for nothing?').toString('hex')).toBe(
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
     );
-  });
-
-  it('verifies its own and nothing else', () => {
-    const key = Buffer.alloc(32, 1);
-    const mac = hmacSha256(key, 'data');
-    expect(verifyHmacSha256(key, 'data', mac)).toBe(true);
-    expect(verifyHmacSha256(key, 'other', mac)).toBe(false);
-    expect(verifyHmacSha256(Buffer.alloc(32, 2), 'data', mac)).toBe(false);
-    expect(verifyHmacSha256(key, 'data', mac.subarray(0, 31))).toBe(false);
   });
 });
 

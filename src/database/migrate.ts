@@ -1,9 +1,13 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { DatabaseUrls } from '../config/app-config.js';
+import { parsePostgresUrl } from '../config/postgres-url.js';
 import { dataSourceOptions } from './data-source-options.js';
 
 /** Any constant will do, as long as every process of the service takes the same one. */
 const MIGRATION_LOCK = 4_101_000_001;
+
+/** Neither the wait for another process nor a migration of a large table is over in a request's time. */
+const NO_TIMEOUT = 0;
 
 const DUPLICATE_MIGRATION_HINT =
   'The database has migrations that this version does not know; start the newer version, or restore a backup from before the upgrade.';
@@ -23,10 +27,10 @@ export class SchemaTooNewError extends Error {
  */
 export async function migrate(urls: DatabaseUrls, onProgress: (message: string) => void): Promise<string[]> {
   // The lock belongs to a session, so the connection must not go through a pooler.
-  const owner = await new DataSource(dataSourceOptions(urls.direct, 2)).initialize();
+  const owner = await new DataSource(dataSourceOptions(urls.direct, 2, NO_TIMEOUT)).initialize();
   const runner = owner.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeLock(runner, onProgress);
     await refuseNewerSchema(owner, runner);
     const pending = await owner.showMigrations();
     if (pending) onProgress('Bringing the database schema up to date …');
@@ -40,6 +44,15 @@ export async function migrate(urls: DatabaseUrls, onProgress: (message: string) 
   }
 }
 
+async function takeLock(runner: QueryRunner, onProgress: (message: string) => void): Promise<void> {
+  const [{ taken }] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as [
+    { taken: boolean },
+  ];
+  if (taken) return;
+  onProgress('Waiting for another process that migrates the database…');
+  await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+}
+
 async function refuseNewerSchema(owner: DataSource, runner: QueryRunner): Promise<void> {
   if (!(await runner.hasTable('migrations'))) return;
   const rows = (await runner.query('SELECT name FROM migrations')) as { name: string }[];
@@ -49,7 +62,7 @@ async function refuseNewerSchema(owner: DataSource, runner: QueryRunner): Promis
 
 /** Rows only, no DDL, and no rights on the list of migrations but to read it. */
 async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void> {
-  const app = decodeURIComponent(new URL(withHost(urls.app)).username);
+  const app = decodeURIComponent(parsePostgresUrl(urls.app).username);
   const [{ owner }] = (await runner.query('SELECT current_user AS owner')) as [{ owner: string }];
   if (app === '' || app === owner) return;
   const role = `"${app.replaceAll('"', '""')}"`;
@@ -57,9 +70,4 @@ async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void
   await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
   await runner.query(`GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
   await runner.query(`REVOKE INSERT, UPDATE, DELETE ON TABLE migrations FROM ${role}`);
-}
-
-/** A URL for a Unix socket has credentials and no host, which the WHATWG parser refuses. */
-function withHost(url: string): string {
-  return url.replace(/@(?=\/)/, '@localhost');
 }

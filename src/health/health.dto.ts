@@ -33,9 +33,15 @@ export class HealthResponse {
 export class ReadyCheck {
   @ApiProperty({ enum: CHECK_STATES })
   status!: CheckState;
-  /** Since when it has been in this state. */
+  /**
+   * Since when it has been in this state.
+   * @example "2026-01-05T09:30:00.000Z"
+   */
   since!: Date;
-  /** What is wrong and what to do, where there is something to say. */
+  /**
+   * What is wrong and what to do, where there is something to say.
+   * @example "The database cannot be reached."
+   */
   detail?: string;
 }
 

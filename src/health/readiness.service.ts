@@ -56,7 +56,7 @@ export class ReadinessService {
       if (pending === 0) return { status: 'ok' };
       return {
         status: 'down',
-        detail: `${pending} migrations are pending; restart the service to run them.`,
+        detail: `Pending migrations: ${pending}; restart the service to run them.`,
       };
     } catch {
       return undefined;

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiFoundResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/http/public.decorator.js';
 import { VERSION } from '../common/version.js';
@@ -25,6 +25,12 @@ export class RootController {
   }
 
   /** What this is. A browser is led to the documentation. */
+  @ApiOkResponse({ type: ServiceInfo, description: 'Where to go from here.' })
+  @ApiFoundResponse({
+    type: ServiceInfo,
+    description: 'The same, for who accepts text/html, where there is a documentation.',
+    headers: { Location: { description: 'The documentation.', schema: { type: 'string', example: DOCS } } },
+  })
   @Get()
   root(
     @Headers('accept') accept: string | undefined,

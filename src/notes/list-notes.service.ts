@@ -19,6 +19,12 @@ const BATCH = 100;
 /** Titles that are opened before others get their turn: well below a millisecond. */
 const SLICE = 50;
 
+/** What the hits have in common, folded. */
+interface Search {
+  readonly q: string | undefined;
+  readonly tag: string | undefined;
+}
+
 /** Lists and searches notes by what is sealed: titles are opened here, not in the database. */
 @Injectable()
 export class ListNotesService {
@@ -30,7 +36,8 @@ export class ListNotesService {
   ) {}
 
   /**
-   * Newest first. A note whose title does not open is marked and does not hide the others; a search passes over it.
+   * Newest first. A note whose title does not open is marked and does not hide the others; a search by title or tag
+   * passes over it.
    * @throws ValidationFailedError for a foreign cursor
    * @throws NoteUnreadableError when the user's key does not open: then nothing is readable
    */
@@ -39,21 +46,24 @@ export class ListNotesService {
     const keys = await this.userKeys.find(userId);
     if (!keys) return this.emptyUnlessKeyIsLost(userId);
     const tagIndex = tag === undefined ? undefined : indexTag(keys.tagIndexKey, tag);
-    const searched = q === undefined ? undefined : foldCase(q);
+    const search: Search = {
+      q: q === undefined ? undefined : foldCase(q),
+      tag: tag === undefined ? undefined : foldCase(tag),
+    };
 
     const items: NoteListItem[] = [];
     let opened = 0;
     let position = beforeId;
     while (opened < MAX_TITLES) {
       // One more than is opened tells whether the list goes on.
-      const size = searched === undefined ? limit : Math.min(BATCH, MAX_TITLES - opened);
+      const size = q === undefined && opened === 0 ? limit : Math.min(BATCH, MAX_TITLES - opened);
       const rows = await this.notes.listOwned(userId, { beforeId: position, tagIndex, limit: size + 1 });
       for (const [index, row] of rows.slice(0, size).entries()) {
         if (opened > 0 && opened % SLICE === 0) await setImmediate();
         const title = this.openOrMark(row, keys);
         opened += 1;
         position = row.id;
-        if (isHit(title, searched)) items.push(toNoteListItem(row, title));
+        if (isHit(title, search)) items.push(toNoteListItem(row, title));
         if (items.length === limit) return toNotePage(items, index + 1 < rows.length ? position : undefined);
       }
       if (rows.length <= size) return toNotePage(items, undefined);
@@ -78,6 +88,10 @@ export class ListNotesService {
   }
 }
 
-function isHit(title: NoteTitle | undefined, searched: string | undefined): boolean {
-  return searched === undefined || (title !== undefined && foldCase(title.title).includes(searched));
+/** The tag index only preselects: nothing vouches for it, and the sealed tags decide. */
+function isHit(title: NoteTitle | undefined, { q, tag }: Search): boolean {
+  if (q === undefined && tag === undefined) return true;
+  if (title === undefined) return false;
+  if (tag !== undefined && !title.tags.some((own) => foldCase(own) === tag)) return false;
+  return q === undefined || foldCase(title.title).includes(q);
 }

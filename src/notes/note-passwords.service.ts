@@ -90,6 +90,8 @@ export class NotePasswordsService {
   }
 
   private async deriveCounted(note: StoredNote, password: string, kdf: KdfParameters): Promise<PasswordKey> {
+    // A full pool counts nothing, not even until it is taken back: others would be told that they tried too often.
+    this.pool.refuseWhenFull();
     const attemptedAt = await this.count(note);
     try {
       return await this.derive(password, kdf);

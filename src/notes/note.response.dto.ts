@@ -29,12 +29,16 @@ export class NoteResponse {
   @ApiProperty({ type: String, required: false })
   content?: string;
 
+  /** @example false */
   personal_encryption!: boolean;
 
   @ApiProperty({ type: [String], example: ['travel', 'ideas'] })
   tags!: readonly string[];
 
+  /** @example "2026-01-05T09:30:00.000Z" */
   created_at!: Date;
+
+  /** @example "2026-01-06T18:00:00.000Z" */
   updated_at!: Date;
 }
 
@@ -47,6 +51,7 @@ export class NoteListItem {
   @ApiProperty({ type: String, nullable: true, example: 'Packing list' })
   title!: string | null;
 
+  /** @example false */
   personal_encryption!: boolean;
 
   @ApiProperty({ type: [String], example: ['travel', 'ideas'] })
@@ -59,10 +64,13 @@ export class NoteListItem {
   revision!: number;
 
   /** Stands there, true, when the stored form of this note was changed or damaged. */
-  @ApiProperty({ type: Boolean, required: false, enum: [true] })
+  @ApiProperty({ type: Boolean, required: false, enum: [true], example: true })
   unreadable?: true;
 
+  /** @example "2026-01-05T09:30:00.000Z" */
   created_at!: Date;
+
+  /** @example "2026-01-06T18:00:00.000Z" */
   updated_at!: Date;
 }
 
@@ -70,7 +78,7 @@ export class NoteListItem {
 export class NotePage {
   items!: NoteListItem[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'Wzdd' })
   next_cursor!: string | null;
 }
 

@@ -11,8 +11,9 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import { IdParam } from '../common/http/id-param.pipe.js';
@@ -21,6 +22,7 @@ import { ListNotesService } from './list-notes.service.js';
 import { answerNote } from './note-answer.js';
 import { NotePasswordHeader } from './note-password.decorator.js';
 import { NotePage, NoteResponse } from './note.response.dto.js';
+import { CREATE_EXAMPLES, NOTE_PASSWORD, PATCH_EXAMPLES } from './note-examples.js';
 import {
   CreateNoteRequest,
   ListNotesQuery,
@@ -32,6 +34,7 @@ import { NotesService } from './notes.service.js';
 import { PatchNoteService } from './patch-note.service.js';
 
 const NoteId = () => Param('note_id', new IdParam('NOTE_NOT_FOUND', 'note'));
+const ApiNoteId = () => ApiParam({ name: 'note_id', description: 'The id of the note.', example: 7 });
 const Reply = () => Res({ passthrough: true });
 
 /** What opening a note may be refused with. */
@@ -65,7 +68,8 @@ export class NotesController {
   ) {}
 
   /** Writes a note. With `personal_encryption` only `password` opens its content again. */
-  @ApiCreatedResponse({ type: NoteResponse, headers: ETAG })
+  @ApiBody({ type: CreateNoteRequest, examples: CREATE_EXAMPLES })
+  @ApiCreatedResponse({ type: NoteResponse, description: 'The new note.', headers: ETAG })
   @ApiErrors('NOTE_UNREADABLE', 'BUSY')
   @Post()
   create(
@@ -77,6 +81,7 @@ export class NotesController {
   }
 
   /** Lists my notes without their contents, newest first. */
+  @ApiAnswer('A page of notes.')
   @ApiErrors('NOTE_UNREADABLE')
   @Get()
   list(@CurrentUser() { userId }: Principal, @Query() query: ListNotesQuery): Promise<NotePage> {
@@ -84,12 +89,14 @@ export class NotesController {
   }
 
   /** Reads a note. A personal one needs its password; POST …/open is the better way to give it. */
+  @ApiNoteId()
   @ApiHeader({
     name: 'X-Note-Password',
     required: false,
     description: "A personal note's password, in printable ASCII.",
+    schema: { type: 'string', example: 'correct horse battery staple' },
   })
-  @ApiOkResponse({ type: NoteResponse, headers: ETAG })
+  @ApiOkResponse({ type: NoteResponse, description: 'The note.', headers: ETAG })
   @ApiErrors(...OPENING)
   @Get(':note_id')
   read(
@@ -103,7 +110,12 @@ export class NotesController {
   }
 
   /** Opens a personal note with its password. A note without one is answered as it is. */
-  @ApiOkResponse({ type: NoteResponse, headers: ETAG })
+  @ApiNoteId()
+  @ApiBody({
+    type: OpenNoteRequest,
+    examples: { password: { summary: 'Its password', value: { password: NOTE_PASSWORD } } },
+  })
+  @ApiOkResponse({ type: NoteResponse, description: 'The note with its content.', headers: ETAG })
   @ApiErrors(...OPENING)
   @HttpCode(200)
   @Post(':note_id/open')
@@ -117,8 +129,10 @@ export class NotesController {
   }
 
   /** Changes a note: text, tags, mode, password. */
+  @ApiNoteId()
   @IfMatch()
-  @ApiOkResponse({ type: NoteResponse, headers: ETAG })
+  @ApiBody({ type: PatchNoteRequest, examples: PATCH_EXAMPLES })
+  @ApiOkResponse({ type: NoteResponse, description: 'The note as it is now.', headers: ETAG })
   @ApiErrors(...OPENING, 'PRECONDITION_FAILED', 'CONFLICT')
   @Patch(':note_id')
   patch(
@@ -132,7 +146,9 @@ export class NotesController {
   }
 
   /** Deletes a note for good. */
+  @ApiNoteId()
   @IfMatch()
+  @ApiAnswer('The note is gone.')
   @ApiErrors('NOTE_NOT_FOUND', 'PRECONDITION_FAILED')
   @HttpCode(204)
   @Delete(':note_id')

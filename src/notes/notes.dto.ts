@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, ValidateIf } from 'class-validator';
+import { IsBoolean, IsOptional } from 'class-validator';
+import { EmptyIsAbsent } from '../common/http/empty-is-absent.decorator.js';
+import { IfGiven } from '../common/http/if-given.decorator.js';
 import { PagingQuery } from '../common/http/paging.dto.js';
 import { IsText } from '../common/http/text.decorator.js';
 import {
@@ -11,7 +13,6 @@ import {
 } from './note-fields.decorator.js';
 import { MAX_TAG, MAX_TITLE } from './note-limits.js';
 
-const IsGiven = () => ValidateIf((_, value) => value !== undefined);
 const IsTrueOrFalse = () => IsBoolean({ message: 'must be true or false' });
 
 export class CreateNoteRequest {
@@ -30,7 +31,7 @@ export class CreateNoteRequest {
   content!: string;
 
   /** True: only whoever knows `password` can read the content. Title and tags stay readable to the service. */
-  @IsGiven()
+  @IfGiven()
   @IsTrueOrFalse()
   @ApiProperty({ default: false, example: false })
   personal_encryption?: boolean;
@@ -38,13 +39,14 @@ export class CreateNoteRequest {
   /**
    * 8 to 256 characters; needed with `personal_encryption`, refused without. It is stored nowhere: if lost, so is the
    * content.
+   * @example "correct horse battery staple"
    */
-  @IsGiven()
+  @IfGiven()
   @IsNewNotePassword()
   password?: string;
 
   /** At most 20, of 1 to 50 characters; of two that differ only in case, the first is kept. */
-  @IsGiven()
+  @IfGiven()
   @IsNoteTags()
   tags?: string[];
 }
@@ -52,7 +54,7 @@ export class CreateNoteRequest {
 /** What is left out stays as it is. */
 export class PatchNoteRequest {
   /** @example "Packing list, final" */
-  @IsGiven()
+  @IfGiven()
   @IsNoteTitle()
   title?: string;
 
@@ -60,28 +62,34 @@ export class PatchNoteRequest {
    * Replaces the content. For a personal note `password` is needed too.
    * @example "Passport, tickets."
    */
-  @IsGiven()
+  @IfGiven()
   @IsNoteContent()
   content?: string;
 
   /** Switches the mode; without `content` the stored content is encrypted anew. */
-  @IsGiven()
+  @IfGiven()
   @IsTrueOrFalse()
   @ApiProperty({ example: true })
   personal_encryption?: boolean;
 
-  /** The password that a personal note has; for a note that becomes personal, the one that it gets. */
-  @IsGiven()
+  /**
+   * The password that a personal note has; for a note that becomes personal, the one that it gets.
+   * @example "correct horse battery staple"
+   */
+  @IfGiven()
   @IsNotePassword()
   password?: string;
 
-  /** 8 to 256 characters: another password for a personal note. */
-  @IsGiven()
+  /**
+   * 8 to 256 characters: another password for a personal note.
+   * @example "seven lanterns over a quiet harbour"
+   */
+  @IfGiven()
   @IsNewNotePassword()
   new_password?: string;
 
   /** Replaces all tags. */
-  @IsGiven()
+  @IfGiven()
   @IsNoteTags()
   tags?: string[];
 }
@@ -104,13 +112,21 @@ export class ReadNoteQuery {
 }
 
 export class ListNotesQuery extends PagingQuery {
-  /** A part of the title, in any case. */
+  /**
+   * A part of the title, in any case.
+   * @example "packing"
+   */
   @IsOptional()
+  @EmptyIsAbsent()
   @IsText({ max: MAX_TITLE })
   q?: string;
 
-  /** Notes with this tag, in any case. */
+  /**
+   * Notes with this tag, in any case.
+   * @example "travel"
+   */
   @IsOptional()
+  @EmptyIsAbsent()
   @IsText({ max: MAX_TAG })
   tag?: string;
 }

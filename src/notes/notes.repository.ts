@@ -20,12 +20,13 @@ interface KeyColumns {
 const KEY_COLUMNS = `k.key_id AS "userKeyId", k.wrapped_key AS "userWrappedKey", k.key_commitment AS "userKeyCommitment"`;
 
 const TITLE_COLUMNS = `n.id, n.user_id AS "userId", n.format, n.mode, n.revision, n.title_revision AS "titleRevision",
-  n.content_revision AS "contentRevision", n.sealed_title AS "sealedTitle", n.created_at AS "createdAt", n.updated_at AS "updatedAt"`;
+  n.content_revision AS "contentRevision", n.sealed_title AS "sealedTitle", n.key_commitment AS "keyCommitment",
+  n.created_at AS "createdAt", n.updated_at AS "updatedAt"`;
 
 const FIND_OWNED: Statement = {
   name: 'notes.find-owned',
   text: `SELECT ${TITLE_COLUMNS}, n.key_id AS "keyId", n.kdf, n.kdf_iterations AS "kdfIterations", n.kdf_salt AS "kdfSalt",
-                n.wrapped_key AS "wrappedKey", n.key_commitment AS "keyCommitment", n.sealed_content AS "sealedContent", ${KEY_COLUMNS}
+                n.wrapped_key AS "wrappedKey", n.sealed_content AS "sealedContent", ${KEY_COLUMNS}
          FROM notes n LEFT JOIN user_keys k ON k.user_id = n.user_id
          WHERE n.user_id = $1 AND n.id = $2`,
 };

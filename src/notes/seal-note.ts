@@ -37,7 +37,7 @@ export interface NoteText extends NoteTitle {
   readonly content: string;
 }
 
-/** Seals a content and, as its binding names the content's revision, the title with it. */
+/** Seals a content and, as its binding names the content's revision and key commitment, the title with it. */
 export function sealNote(
   place: { id: number; userId: number; revision: number },
   keys: NoteKeys,
@@ -51,13 +51,15 @@ export function sealNote(
     noteId: place.id,
     contentRevision: place.revision,
   };
+  const sealed = sealContent(binding, contentKey.key, content);
+  const titleBinding = { ...binding, titleRevision: place.revision, keyCommitment: sealed.keyCommitment };
   return {
     ...place,
     format: NOTE_FORMAT_VERSION,
     mode: contentKey.mode,
     kdf: contentKey.mode === 'personal' ? contentKey.kdf : null,
-    ...sealContent(binding, contentKey.key, content),
-    sealedTitle: sealTitle({ ...binding, titleRevision: place.revision }, keys.titleKey, { title, tags }),
+    ...sealed,
+    sealedTitle: sealTitle(titleBinding, keys.titleKey, { title, tags }),
     tagIndex: indexTags(keys, tags),
   };
 }
@@ -65,7 +67,8 @@ export function sealNote(
 /** Seals title and tags alone. The stored title must have been opened before: it vouches for the content below it. */
 export function sealTitleOf(stored: StoredNote, keys: NoteKeys, { title, tags }: NoteTitle): SealedTitle {
   const revision = stored.revision + 1;
-  const binding = { ...contentBindingOf(stored), titleRevision: revision };
+  const { keyCommitment } = stored;
+  const binding = { ...contentBindingOf(stored), titleRevision: revision, keyCommitment };
   return {
     revision,
     sealedTitle: sealTitle(binding, keys.titleKey, { title, tags }),

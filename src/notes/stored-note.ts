@@ -18,6 +18,8 @@ export interface StoredTitle {
   readonly titleRevision: number;
   readonly contentRevision: number;
   readonly sealedTitle: Buffer;
+  /** The content's; the title is bound to it. */
+  readonly keyCommitment: Buffer;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -42,7 +44,8 @@ export function contentBindingOf(row: StoredTitle): ContentBinding {
 }
 
 function titleBindingOf(row: StoredTitle): TitleBinding {
-  return { ...contentBindingOf(row), titleRevision: row.titleRevision };
+  const { titleRevision, keyCommitment } = row;
+  return { ...contentBindingOf(row), titleRevision, keyCommitment };
 }
 
 /**

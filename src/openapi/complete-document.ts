@@ -1,8 +1,16 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { headersOf } from './answer-headers.js';
 import { SENTENCES } from './error-sentences.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+/** What the decorators of the routes leave for this file to read, and the document does not show. */
+interface Hints {
+  'x-errors'?: ErrorCode[];
+  'x-answer'?: string;
+  'x-form'?: object;
+}
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const VERSION_PREFIX = '/v1';
@@ -52,12 +60,18 @@ function sayInteger(node: unknown): void {
   for (const child of Object.values(schema)) sayInteger(child);
 }
 
-function completeOperation(operation: Operation & { 'x-errors'?: ErrorCode[] }, path: string): void {
+function completeOperation(operation: Operation & Hints, path: string): void {
   const isPublic = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
   operation.security = isPublic ? [] : [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
-  const own = operation['x-errors'] ?? [];
+  const { 'x-errors': own = [], 'x-answer': answer, 'x-form': form } = operation;
   delete operation['x-errors'];
+  delete operation['x-answer'];
+  delete operation['x-form'];
+  if (form && operation.requestBody && 'content' in operation.requestBody)
+    operation.requestBody.content['application/x-www-form-urlencoded'] = form;
+  if (answer !== undefined) describeSuccess(operation, answer);
+  keepOutOfForms(operation);
   const codes = new Set<ErrorCode>([...own, ...commonErrors(operation, isPublic, path)]);
   for (const [status, group] of groupByStatus(codes)) {
     operation.responses[status] ??= {
@@ -69,6 +83,32 @@ function completeOperation(operation: Operation & { 'x-errors'?: ErrorCode[] }, 
         },
       },
     };
+  }
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && 'description' in response)
+      response.headers = { ...response.headers, ...headersOf(Number(status)) };
+  }
+}
+
+function describeSuccess({ responses }: Operation, description: string): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (status.startsWith('2') && response && 'description' in response) response.description = description;
+  }
+}
+
+/**
+ * Swagger UI fills the `example` of a parameter into its form, so that what may be left out would never be. As
+ * `examples` of the schema (JSON Schema, 9.5) it is documented just as well.
+ */
+function keepOutOfForms({ parameters = [] }: Operation): void {
+  for (const parameter of parameters) {
+    if (!('in' in parameter) || parameter.required) continue;
+    const { schema } = parameter;
+    if (!schema || '$ref' in schema) continue;
+    const example: unknown = schema.example;
+    if (example === undefined) continue;
+    delete schema.example;
+    schema.examples = [example];
   }
 }
 

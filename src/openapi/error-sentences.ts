@@ -15,7 +15,7 @@ export const SENTENCES = {
   NOT_FOUND: 'There is nothing at this address.',
   USER_NOT_FOUND: 'There is no such user.',
   NOTE_NOT_FOUND: 'There is no such note.',
-  CANDIDATE_NOT_FOUND: 'There is no such candidate in this election.',
+  CANDIDATE_NOT_FOUND: 'There is no such candidate.',
   ELECTION_NOT_FOUND: 'There is no such election.',
   METHOD_NOT_ALLOWED: 'This method is not allowed here.',
   REQUEST_TIMEOUT: 'The request took too long to arrive.',

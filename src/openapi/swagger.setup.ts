@@ -15,7 +15,10 @@ export async function setUpSwagger(app: NestFastifyApplication): Promise<void> {
   });
 }
 
-/** The OpenAPI 3.1 description of every route, each listed once. */
+/**
+ * The OpenAPI 3.1 description of every route, each listed once.
+ * @internal for tests
+ */
 export async function createDocument(app: NestFastifyApplication): Promise<OpenAPIObject> {
   const { default: metadata } = await import('../metadata.js');
   await SwaggerModule.loadPluginMetadata(metadata);

@@ -1,22 +1,19 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { isEmail, Matches, MaxLength, ValidateBy } from 'class-validator';
-import { IsText, isStorableText } from '../common/http/text.decorator.js';
+import { Matches, MaxLength, ValidateBy } from 'class-validator';
+import { isEmailAddress } from '../common/email-address-syntax.js';
+import { IsText } from '../common/http/text.decorator.js';
 
 /** A person's name, 1–100 characters, kept exactly. */
 export const IsPersonName = () => IsText({ min: 1, max: 100 });
 
-/** An e-mail address, up to 254 characters (RFC 5321), local part in any script. */
+/** An e-mail address, as common/email-address-syntax.ts takes it. */
 export const IsEmailAddress = () =>
   applyDecorators(
     ValidateBy({
       name: 'isEmailAddress',
       validator: {
-        // isEmail counts bytes in a way that throws at half a surrogate pair.
-        validate: (value: unknown) =>
-          typeof value === 'string' &&
-          isStorableText(value) &&
-          isEmail(value, { allow_utf8_local_part: true }),
+        validate: (value: unknown) => typeof value === 'string' && isEmailAddress(value),
         defaultMessage: () => 'must be an e-mail address',
       },
     }),

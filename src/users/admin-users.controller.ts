@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { IdParam } from '../common/http/id-param.pipe.js';
 import { MessageResponse } from '../common/http/message.response.dto.js';
@@ -9,6 +10,7 @@ import { AdminUsersService } from './admin-users.service.js';
 import { UserPage, UserResponse } from './user.response.dto.js';
 
 const UserId = () => Param('id', new IdParam('USER_NOT_FOUND', 'user'));
+const ApiUserId = () => ApiParam({ name: 'id', description: 'The id of the account.', example: 42 });
 
 @ApiTags('Admin')
 @Roles('admin')
@@ -17,12 +19,15 @@ export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}
 
   /** Lists accounts, newest first. */
+  @ApiAnswer('A page of accounts.')
   @Get()
   list(@Query() query: ListUsersQuery): Promise<UserPage> {
     return this.users.list(query);
   }
 
   /** Shows one account. */
+  @ApiUserId()
+  @ApiAnswer('The account.')
   @ApiErrors('USER_NOT_FOUND')
   @Get(':id')
   get(@UserId() id: number): Promise<UserResponse> {
@@ -30,6 +35,16 @@ export class AdminUsersController {
   }
 
   /** Changes a role, or disables and enables an account. The last active admin stays one. */
+  @ApiUserId()
+  @ApiBody({
+    type: UpdateUserRequest,
+    examples: {
+      role: { summary: 'Make it an admin', value: { role: 'admin' } },
+      disable: { summary: 'Disable it', value: { is_active: false } },
+      enable: { summary: 'Enable it again', value: { is_active: true } },
+    },
+  })
+  @ApiAnswer('The account as it is now.')
   @ApiErrors('USER_NOT_FOUND', 'LAST_ADMIN')
   @Patch(':id')
   update(@UserId() id: number, @Body() changes: UpdateUserRequest): Promise<UserResponse> {
@@ -37,6 +52,8 @@ export class AdminUsersController {
   }
 
   /** Ends every session of an account. */
+  @ApiUserId()
+  @ApiAnswer('Every session has ended.')
   @ApiErrors('USER_NOT_FOUND')
   @Post(':id/logout-all')
   @HttpCode(200)

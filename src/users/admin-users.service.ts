@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { decodeIdCursor, encodeCursor } from '../common/http/cursor.js';
+import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { ListUsersQuery, UpdateUserRequest } from './admin-users.dto.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { UserNotFoundError } from './users.errors.js';
@@ -22,9 +22,8 @@ export class AdminUsersService {
       decodeIdCursor(cursor),
       limit + 1,
     );
-    const items = found.slice(0, limit);
-    const last = found.length > limit ? items.at(-1) : undefined;
-    return { items: items.map(toUserResponse), next_cursor: last ? encodeCursor([last.id]) : null };
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => [id]);
+    return { items: items.map(toUserResponse), next_cursor };
   }
 
   /** @throws UserNotFoundError */

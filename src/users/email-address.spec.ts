@@ -17,6 +17,13 @@ describe('an e-mail address', () => {
     ['a@fa\u00df.example', 'a@xn--fa-hia.example'],
     ['"a@b"@example.com', '"a@b"@example.com'],
     ['a@[127.0.0.1]', 'a@[127.0.0.1]'],
+    ['J\u030con@example.com', '\u01f0on@example.com'],
+    ['\u01f0on@example.com', '\u01f0on@example.com'],
+    ['stra\u00dfe@example.com', 'strasse@example.com'],
+    ['STRASSE@example.com', 'strasse@example.com'],
+    ['\u03b1\u03c2@example.com', '\u03b1\u03c3@example.com'],
+    ['\u0391\u03a3@example.com', '\u03b1\u03c3@example.com'],
+    ['a@b.example\u3002com', 'a@b.example.com'],
   ])('%s is compared as %s', (email, normalized) => {
     expect(normalizeEmail(email)).toBe(normalized);
   });
@@ -42,6 +49,16 @@ describe('an e-mail address', () => {
       '\u5b57',
       '\u0416',
       '\u0301',
+      '\u01f0',
+      '\u00df',
+      '\u03c2',
+      '\u03c3',
+      '\u0130',
+      '\u0131',
+      '\u017f',
+      '\ufb03',
+      '\u1fb3',
+      '\u0345',
     );
     const local = fc.array(letter, { minLength: 1, maxLength: 12 }).map((parts) => `x${parts.join('')}`);
     const domain = fc.constantFrom(

@@ -1,12 +1,13 @@
 import { domainToASCII } from 'node:url';
+import { foldCase } from '../crypto/note-format/fold-case.js';
 
 /**
- * The form in which e-mail addresses are compared: NFC, case-folded, the domain in punycode. Two spellings of one
- * mailbox are one account and one voter. Providers' own rules (dots, plus signs) are theirs to apply.
+ * The form in which e-mail addresses are compared: case-folded (so also NFC), the domain in punycode. Two spellings of
+ * one mailbox are one account and one voter, also where capitals have fewer letters: straße is STRASSE. Providers' own rules (dots, plus signs) are theirs to apply.
  */
 export function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
-  const local = email.slice(0, at).normalize('NFC').toLowerCase();
+  const local = foldCase(email.slice(0, at));
   const domain = email.slice(at + 1).normalize('NFC');
   return `${local}@${domainToASCII(domain) || domain.toLowerCase()}`;
 }

@@ -1,8 +1,10 @@
-import { IsOptional, ValidateIf } from 'class-validator';
+import { IsOptional } from 'class-validator';
+import { IfGiven } from '../common/http/if-given.decorator.js';
 import { IsEmailAddress, IsPersonName, IsUsername } from './account-fields.decorator.js';
 
 export class UpdateProfileRequest {
-  @ValidateIf((_, value) => value !== undefined)
+  /** @example "Ada King" */
+  @IfGiven()
   @IsPersonName()
   name?: string;
 
@@ -11,7 +13,7 @@ export class UpdateProfileRequest {
   @IsUsername({ nullable: true })
   username?: string | null;
 
-  @ValidateIf((_, value) => value !== undefined)
+  @IfGiven()
   @IsEmailAddress()
   email?: string;
 }

@@ -13,22 +13,29 @@ export class UserResponse {
   email!: string;
   @ApiProperty({ type: String, nullable: true, example: 'ada' })
   username!: string | null;
+  /** @example true */
   is_active!: boolean;
+  /** @example false */
   email_verified!: boolean;
-  @ApiProperty({ enum: ROLES })
+  @ApiProperty({ enum: ROLES, example: 'user' })
   role!: Role;
+  /** @example "2026-01-05T09:30:00.000Z" */
   created_at!: Date;
 }
 
 export class SessionInfo {
   /** @example "0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10" */
   id!: string;
+  /** @example "2026-01-19T09:30:00.000Z" */
   expires_at!: Date;
 }
 
 /** The caller's own account and session. */
 export class UserInfoResponse extends UserResponse {
-  /** Equals `id`; clients of the first API read this one. */
+  /**
+   * Equals `id`; clients of the first API read this one.
+   * @example 42
+   */
   user_id!: number;
   session!: SessionInfo;
 }
@@ -36,7 +43,7 @@ export class UserInfoResponse extends UserResponse {
 /** A page of accounts. */
 export class UserPage {
   items!: UserResponse[];
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'WzQyXQ' })
   next_cursor!: string | null;
 }
 

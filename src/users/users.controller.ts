@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import type { Principal } from '../common/http/principal.js';
@@ -13,12 +14,21 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   /** Who I am, and which session this is. */
+  @ApiAnswer('The account and the session of the token.')
   @Get('info')
   info(@CurrentUser() user: Principal): UserInfoResponse {
     return this.users.info(user);
   }
 
   /** Changes my name or username. */
+  @ApiBody({
+    type: UpdateProfileRequest,
+    examples: {
+      both: { summary: 'Another name and username', value: { name: 'Ada King', username: 'ada.king' } },
+      noUsername: { summary: 'Give the username up', value: { username: null } },
+    },
+  })
+  @ApiAnswer('The account as it is now.')
   @ApiErrors('USER_EXISTS', 'EMAIL_CHANGE_UNAVAILABLE')
   @Patch()
   update(@CurrentUser() user: Principal, @Body() changes: UpdateProfileRequest): Promise<UserResponse> {
@@ -26,6 +36,7 @@ export class UsersController {
   }
 
   /** Deletes my account, my sessions and my notes. Votes that I cast stay counted. */
+  @ApiAnswer('The account is gone.')
   @ApiErrors('REAUTHENTICATION_REQUIRED', 'LAST_ADMIN')
   @Delete()
   @HttpCode(204)

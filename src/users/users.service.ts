@@ -99,15 +99,9 @@ export class UsersService {
     return this.users.transaction(work);
   }
 
-  async makeAdmin(userId: number): Promise<void> {
-    await this.users.transaction((manager) =>
-      this.users.updateAccess(manager, userId, { role: 'admin', isActive: true }),
-    );
-  }
-
-  /** Makes an account usable again with a new password. */
-  async restoreAccess(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
-    await this.users.updateAccess(manager, userId, { isActive: true });
+  /** Makes an account an active admin with a new password. */
+  async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
+    await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });
     await this.users.setPasswordHash(manager, userId, passwordHash);
   }
 
@@ -157,9 +151,11 @@ export class UsersService {
         await this.users.lockMoves(manager);
         const user = await this.users.lockById(manager, userId);
         if (!user) return;
-        await this.users.updateEmail(manager, userId, email, emailNormalized);
+        // The address's voter key before the address itself, as in create(): the other way round two could wait for
+        // each other.
         const voterKey = await this.voterKeys.forMovedAccount(manager, user.voterKey, emailHmac);
         await this.users.updateVoterKey(manager, userId, voterKey);
+        await this.users.updateEmail(manager, userId, email, emailNormalized);
       });
     } catch (error) {
       throw isUniqueViolation(error) ? new UserExistsError() : error;

@@ -3,25 +3,16 @@ import type { EntityManager } from 'typeorm';
 
 @Injectable()
 export class VoterKeysRepository {
-  /** The key that an address holds, drawn on first sight. One statement, so two at once get the same key. */
-  async remember(manager: EntityManager, emailHmac: Buffer): Promise<string> {
+  /**
+   * The key that an address holds. On first sight it gets `voterKey`, or a random one where none is given. One
+   * statement, so two at once get the same key.
+   */
+  async remember(manager: EntityManager, emailHmac: Buffer, voterKey?: string): Promise<string> {
     const [row] = await manager.query<{ voter_key: string }[]>(
-      `INSERT INTO voter_keys (email_hmac, voter_key) VALUES ($1, gen_random_uuid())
+      `INSERT INTO voter_keys (email_hmac, voter_key) VALUES ($1, coalesce($2::uuid, gen_random_uuid()))
        ON CONFLICT (email_hmac) DO UPDATE SET voter_key = voter_keys.voter_key
        RETURNING voter_key`,
-      [emailHmac],
-    );
-    if (!row) throw new Error('An upsert answered no row.');
-    return row.voter_key;
-  }
-
-  /** Gives an address the key, unless it holds one. @returns the key that it holds now. */
-  async rememberAs(manager: EntityManager, emailHmac: Buffer, voterKey: string): Promise<string> {
-    const [row] = await manager.query<{ voter_key: string }[]>(
-      `INSERT INTO voter_keys (email_hmac, voter_key) VALUES ($1, $2)
-       ON CONFLICT (email_hmac) DO UPDATE SET voter_key = voter_keys.voter_key
-       RETURNING voter_key`,
-      [emailHmac, voterKey],
+      [emailHmac, voterKey ?? null],
     );
     if (!row) throw new Error('An upsert answered no row.');
     return row.voter_key;

@@ -35,7 +35,7 @@ export class VoterKeysService {
    * person, so that moving never buys a second vote.
    */
   async forMovedAccount(manager: EntityManager, currentKey: string, emailHmac: Buffer): Promise<string> {
-    const held = await this.repository.rememberAs(manager, emailHmac, currentKey);
+    const held = await this.repository.remember(manager, emailHmac, currentKey);
     if (held !== currentKey) {
       await this.repository.repoint(manager, currentKey, held);
       await this.lifecycle.voterKeysMerged(manager, currentKey, held);

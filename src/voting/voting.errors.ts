@@ -7,8 +7,8 @@ export class ElectionNotFoundError extends AppError {
 }
 
 export class CandidateNotFoundError extends AppError {
-  constructor() {
-    super('CANDIDATE_NOT_FOUND', 'There is no such candidate in this election.');
+  constructor(message = 'There is no such candidate.') {
+    super('CANDIDATE_NOT_FOUND', message);
   }
 }
 

@@ -57,7 +57,7 @@ export async function startChild({ name, script, environment, execArgv = [], onE
   const child = new Child(
     name,
     fork(path.join(root, script), {
-      // An empty folder: no .env of the checkout is read.
+      // Its .env is empty, and read instead of the checkout's.
       cwd: environment.DATA_DIR,
       env: { PATH: process.env.PATH, PORT: String(port), ...environment },
       execArgv: [...execArgv, '--import', METER],

@@ -1,7 +1,7 @@
 // The two contestants, with the same pools, the same keys and the same kind of database.
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { root, startChild } from './child.mjs';
 import { CPU_POOL_SIZE, DB_POOL_SIZE, PUBLIC_URL } from './settings.mjs';
 
@@ -48,6 +48,7 @@ export async function startBaseline({ database, secrets, electionId, passwordHas
 
 async function temporaryFolder(onExit) {
   const folder = await mkdtemp(path.join(tmpdir(), 'mc101-bench-'));
+  await writeFile(path.join(folder, '.env'), '');
   onExit(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -36,6 +36,19 @@ it('the largest note is taken from its owner, and one byte more is not', async (
   expect(refused.body.error.code).toBe('PAYLOAD_TOO_LARGE');
 });
 
+it.each(['/users/register', '/users/notes', '/users/vote', '/nowhere'])(
+  'a client that sends 9 MB to %s reads why that was too much',
+  async (path) => {
+    for (let round = 0; round < 3; round++) {
+      const answer = await server.as(alice).post(path, { title: 'a'.repeat(9_000_000) });
+      expect({ status: answer.status, code: answer.body.error.code }).toEqual({
+        status: 413,
+        code: 'PAYLOAD_TOO_LARGE',
+      });
+    }
+  },
+);
+
 it('a token whose session has ended opens no door for large bodies', async () => {
   const bob = await server.signUp();
   await server.as(bob).post('/users/logout');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Actor, Answer } from '../support/api-client.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -58,6 +58,32 @@ describe('a login that fails', () => {
       logIn({ email: known.email, password: 'x'.repeat(1024) }),
     ];
     for (const answer of await Promise.all(others)) expect(comparable(answer)).toEqual(expected);
+  });
+
+  it.each([
+    ['is not one', 'damaged'],
+    ['is of another kind', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
+    ['is cut off', '$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ'],
+    ['asks for what cannot be', '$argon2id$v=19$m=0,t=0,p=0$c29tZXNhbHQ$aGFzaGhhc2hoYXNo'],
+  ])('answers and costs the same when the stored hash %s, and the log names the account', async (_, hash) => {
+    const { BoundedPool } = await import('../../src/common/bounded-pool.js');
+    const argon2 = (await import('argon2')).default;
+    const pool = server.app.get(BoundedPool, { strict: false });
+    const person = await server.signUp();
+    const expected = comparable(await logIn({ email: known.email, password: 'not the password of anybody' }));
+    await server.sql.query('UPDATE users SET password_hash = $2 WHERE id = $1', [person.id, hash]);
+    const logged = server.log().length;
+    const verify = jest.spyOn(argon2, 'verify');
+    expect(comparable(await logIn({ email: person.email, password: person.password }))).toEqual(expected);
+    // The decoy was verified, whose parameters are today's.
+    expect(verify.mock.calls.at(-1)![0]).toMatch(/^\$argon2id\$v=19\$m=64,p=1,t=1\$/);
+    expect(await verify.mock.results.at(-1)!.value).toBe(false);
+    verify.mockRestore();
+    expect(pool.queued).toBe(0);
+    const lines = server.log().slice(logged);
+    expect(lines).toContain(`"user":${person.id}`);
+    expect(lines).toContain('"level":"error"');
+    expect(lines).not.toContain(hash);
   });
 
   it('costs one password hash, whether or not there is an account', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmbeddedDatabase } from '../../dist/database/embedded/embedded-database.js';
@@ -22,8 +22,13 @@ export default async function globalSetup() {
     superuserUrl: server.superuserUrl,
     template: await prepareTemplate(server),
   });
+  const emptyEnvFolder = await mkdtemp(path.join(tmpdir(), 'mc101-test-'));
+  await chmod(emptyEnvFolder, 0o755);
+  await writeFile(path.join(emptyEnvFolder, '.env'), '');
+  process.env.MC101_TEST_EMPTY_ENV_FOLDER = emptyEnvFolder;
   globalThis.stopTestDatabase = async () => {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
+    await rm(emptyEnvFolder, { recursive: true, force: true });
   };
 }

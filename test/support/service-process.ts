@@ -40,7 +40,8 @@ export class ProgramProcess {
 
   constructor(script: string, args: string[], { env, user, input, cwd }: ProcessOptions) {
     this.child = spawn(process.execPath, [path.join(checkout, script), ...args], {
-      cwd: cwd ?? os.tmpdir(),
+      // Its .env is empty, and read instead of the checkout's.
+      cwd: cwd ?? process.env['MC101_TEST_EMPTY_ENV_FOLDER'],
       env: { ...inherited(), ...env },
       uid: user?.uid,
       gid: user?.gid,

@@ -17,6 +17,8 @@ def aad(*fields):
     for field in fields:
         if isinstance(field, int):
             data = struct.pack(">Q", field)
+        elif isinstance(field, bytes):
+            data = field
         else:
             data = field.encode("utf-8")
         out += struct.pack(">I", len(data)) + data
@@ -81,7 +83,8 @@ def note_case(name, mode, kek, key_id, content_revision, title_revision, content
     place = ("mc101/note", 1, mode, owner, note)
     content_aad = aad(*place, "content", content_revision)
     dek_aad = aad(*place, "content", content_revision, "dek", key_id)
-    title_aad = aad(*place, "title", title_revision, content_revision)
+    commitment = commit(dek)
+    title_aad = aad(*place, "title", title_revision, content_revision, commitment)
     title_json = json.dumps({"title": title, "tags": tags}, ensure_ascii=False, separators=(",", ":"))
     return {
         "name": name,
@@ -105,7 +108,7 @@ def note_case(name, mode, kek, key_id, content_revision, title_revision, content
         "titleAad": title_aad.hex(),
         "keyId": key_id,
         "wrappedKey": seal(kek, wrap_nonce, dek, dek_aad).hex(),
-        "keyCommitment": commit(dek).hex(),
+        "keyCommitment": commitment.hex(),
         "sealedContent": seal(dek, content_nonce, content.encode(), content_aad).hex(),
         "sealedTitle": seal(title_key, title_nonce, title_json.encode(), title_aad).hex(),
     }

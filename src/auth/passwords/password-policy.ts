@@ -1,12 +1,18 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { BoundedPool } from '../../common/bounded-pool.js';
-import { countCharacters } from '../../common/http/text.decorator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { WeakPasswordError } from '../auth.errors.js';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-length.js';
 import { PasswordStrengthMeter } from './password-strength.js';
 
-const PASSWORD_MIN_LENGTH = 8;
-const PASSWORD_MAX_LENGTH = 128;
+/**
+ * How much of a password is estimated. Time grows with the square of it and more; what comes after can only make a
+ * password harder to guess, so one that is strong up to here is strong.
+ */
+const ESTIMATED_LENGTH = 64;
+
+/** Estimates that may wait, for each hash that may. One can take half a second, and there is one thread for them. */
+const ESTIMATES_PER_HASH = 1 / 4;
 
 /** Whose password it is: what must not be most of it. */
 export interface PasswordOwner {
@@ -19,11 +25,12 @@ export interface PasswordOwner {
 @Injectable()
 export class PasswordPolicy implements OnApplicationShutdown {
   private readonly meter = new PasswordStrengthMeter();
+  /** Not the one of the hashes: a crowd with passwords that are slow to estimate must not shut logins out. */
+  private readonly pool: BoundedPool;
 
-  constructor(
-    private readonly config: AppConfig,
-    private readonly pool: BoundedPool,
-  ) {}
+  constructor(private readonly config: AppConfig) {
+    this.pool = new BoundedPool(1, Math.ceil(config.cpuPool.queueLimit * ESTIMATES_PER_HASH));
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.meter.close();
@@ -31,19 +38,20 @@ export class PasswordPolicy implements OnApplicationShutdown {
 
   /**
    * @throws WeakPasswordError with what to change
-   * @throws BusyError when too much CPU-heavy work is waiting
+   * @throws BusyError when too many estimates are waiting
    */
   async check(password: string, owner: PasswordOwner): Promise<void> {
-    const normalized = password.normalize('NFC');
-    const length = countCharacters(normalized);
+    const characters = Array.from(password.normalize('NFC'));
+    const { length } = characters;
     if (length < PASSWORD_MIN_LENGTH || length > PASSWORD_MAX_LENGTH) {
       throw new WeakPasswordError(
         `must have ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters`,
         [],
       );
     }
+    const estimated = characters.slice(0, ESTIMATED_LENGTH).join('');
     const { score, warning, suggestions } = await this.pool.run(() =>
-      this.meter.measure(normalized, contextOf(owner)),
+      this.meter.measure(estimated, contextOf(owner)),
     );
     if (score < this.config.passwordMinScore) {
       throw new WeakPasswordError(warning ?? 'is too easy to guess', suggestions);

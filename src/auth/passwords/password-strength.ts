@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Estimates how hard a password is to guess (zxcvbn). A hostile password of 128 characters keeps the estimator busy for
+ * Estimates how hard a password is to guess (zxcvbn). A hostile password of 64 characters keeps the estimator busy for
  * half a second, so it has a thread of its own, started when first needed.
  */
 export class PasswordStrengthMeter {

@@ -1,3 +1,5 @@
+import { isError } from './is-error.js';
+
 const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -24,16 +26,32 @@ const UNAVAILABLE_MESSAGES =
 
 /** True when a thrown value says that the database could not be reached, not that a statement was wrong. */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  const { code, syscall, driverError } = thrown as {
+  if (!isError(thrown)) return false;
+  const { code, syscall, driverError, errors } = thrown as {
     code?: unknown;
     syscall?: unknown;
     driverError?: unknown;
+    errors?: unknown;
   };
-  if (driverError instanceof Error && driverError !== thrown) return isDatabaseUnavailable(driverError);
+  if (isError(driverError) && driverError !== thrown) return isDatabaseUnavailable(driverError);
   if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) {
     return code !== 'ENOENT' || syscall === 'connect';
   }
-  if (thrown instanceof AggregateError) return thrown.errors.some(isDatabaseUnavailable);
+  if (Array.isArray(errors)) return errors.some(isDatabaseUnavailable);
   return UNAVAILABLE_MESSAGES.test(thrown.message);
+}
+
+const BROKEN_OFF_CODES = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57014', // query_canceled, as by statement_timeout
+]);
+
+/** True when the database undid a statement that was right, and that may succeed when it is tried again. */
+export function wasBrokenOffByDatabase(thrown: unknown): boolean {
+  if (!isError(thrown)) return false;
+  const { code, driverError } = thrown as { code?: unknown; driverError?: unknown };
+  if (isError(driverError) && driverError !== thrown) return wasBrokenOffByDatabase(driverError);
+  return typeof code === 'string' && BROKEN_OFF_CODES.has(code);
 }

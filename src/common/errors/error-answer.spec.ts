@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { STATUS_CODES } from 'node:http';
+import { runInNewContext } from 'node:vm';
 import { HttpException } from '@nestjs/common';
 import { AppError } from './app-error.js';
 import {
@@ -8,7 +9,7 @@ import {
   UnauthenticatedError,
   ValidationFailedError,
 } from './common.errors.js';
-import { isDatabaseUnavailable } from './database-unavailable.js';
+import { isDatabaseUnavailable, wasBrokenOffByDatabase } from './database-unavailable.js';
 import { toErrorAnswer } from './error-answer.js';
 import { STATUS_BY_CODE, type ErrorCode } from './error-codes.js';
 
@@ -116,6 +117,40 @@ describe('an error as it goes over the wire', () => {
       expect(answer.body.error.message).not.toContain('internals');
     },
   );
+});
+
+describe('a statement that the database broke off', () => {
+  it.each(['40001', '40P01', '55P03', '57014'])('may be tried again: %s', (code) => {
+    const driverError = withProperties('canceling statement of mc101_app', { code });
+    for (const thrown of [driverError, withProperties('query failed', { driverError })]) {
+      expect(wasBrokenOffByDatabase(thrown)).toBe(true);
+      const { status, headers, body } = toErrorAnswer(thrown, 'id');
+      expect({ status, headers, code: body.error.code }).toEqual({
+        status: 503,
+        headers: { 'retry-after': '1' },
+        code: 'BUSY',
+      });
+      expect(body.error.message).not.toContain('mc101');
+    }
+  });
+
+  it('is not one that was wrong', () => {
+    expect(wasBrokenOffByDatabase(withProperties('syntax error', { code: '42601' }))).toBe(false);
+    expect(wasBrokenOffByDatabase({ code: '40P01' })).toBe(false);
+  });
+});
+
+describe('an error of another realm', () => {
+  const foreign = (properties: object) =>
+    Object.assign(runInNewContext(`new Error('write EPIPE')`) as Error, properties);
+
+  it('is taken for the error that it is', () => {
+    const broken = foreign({ code: 'EPIPE', syscall: 'write' });
+    expect(broken).not.toBeInstanceOf(Error);
+    expect(isDatabaseUnavailable(broken)).toBe(true);
+    expect(isDatabaseUnavailable(withProperties('query failed', { driverError: broken }))).toBe(true);
+    expect(toErrorAnswer(foreign({ statusCode: 413 }), 'id').status).toBe(413);
+  });
 });
 
 describe('a database that cannot be reached', () => {

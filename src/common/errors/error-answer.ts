@@ -1,7 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import { AppError } from './app-error.js';
 import { STATUS_BY_CODE, type ErrorCode } from './error-codes.js';
-import { isDatabaseUnavailable } from './database-unavailable.js';
+import { isDatabaseUnavailable, wasBrokenOffByDatabase } from './database-unavailable.js';
+import { isError } from './is-error.js';
 
 /** An error as it goes over the wire, with its status and headers. */
 export interface ErrorAnswer {
@@ -66,6 +67,9 @@ export function toErrorAnswer(thrown: unknown, requestId: string): ErrorAnswer {
       2,
     );
   }
+  if (wasBrokenOffByDatabase(thrown)) {
+    return answer('BUSY', 'The service is busy; try again in a moment.', requestId);
+  }
   const code = frameworkCode(thrown);
   if (code === undefined) {
     return answer(
@@ -79,7 +83,7 @@ export function toErrorAnswer(thrown: unknown, requestId: string): ErrorAnswer {
 
 function frameworkCode(thrown: unknown): ErrorCode | undefined {
   if (thrown instanceof HttpException) return codeOfStatus(thrown.getStatus());
-  if (!(thrown instanceof Error)) return undefined;
+  if (!isError(thrown)) return undefined;
   const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
   if (typeof code === 'string' && CODE_BY_FASTIFY_CODE[code]) return CODE_BY_FASTIFY_CODE[code];
   return typeof statusCode === 'number' ? codeOfStatus(statusCode) : undefined;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { UnauthenticatedError } from '../errors/common.errors.js';
+import { PayloadTooLargeError, UnauthenticatedError } from '../errors/common.errors.js';
 import { bearerTokenIn } from './bearer-token.js';
 
 const KIB = 1024;
@@ -15,6 +15,28 @@ const NOTE_ROUTE = /^(?:\/v1)?\/users\/notes(?:\/|$)/;
 export function raiseBodyLimits(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (NOTE_ROUTE.test(route.url)) route.bodyLimit = NOTE_BODY_LIMIT;
+  });
+}
+
+/** What is read of a body that is refused for its size, so that its sender comes to read the refusal. */
+const DISCARD_LIMIT = 16 * KIB * KIB;
+
+/**
+ * Refuses a body that announces more than its route reads. Closing the connection under a client that is still sending
+ * would be all that most of them ever see, so the body is read and thrown away first, up to a bound.
+ */
+export function refuseTooLargeBodies(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length <= request.routeOptions.bodyLimit) {
+      done();
+      return;
+    }
+    const refuse = () => {
+      done(new PayloadTooLargeError('The body is larger than this route accepts.'));
+    };
+    if (length > DISCARD_LIMIT) refuse();
+    else request.raw.once('end', refuse).resume();
   });
 }
 

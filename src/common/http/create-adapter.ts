@@ -6,7 +6,7 @@ import { MalformedRequestError, UnsupportedMediaTypeError } from '../errors/comm
 import { toErrorAnswer } from '../errors/error-answer.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
 import { requestContext } from '../logging/request-context.js';
-import { BODY_LIMIT, raiseBodyLimits } from './body-limits.js';
+import { BODY_LIMIT, raiseBodyLimits, refuseTooLargeBodies } from './body-limits.js';
 import { parseFormBody } from './form-body.js';
 import { parseJsonBody } from './json-body.js';
 import { answerRawSocket } from './raw-socket-answer.js';
@@ -72,6 +72,7 @@ function addHooks(fastify: FastifyInstance, accessLog: Logger): void {
     requestContext.run({ request_id: request.id }, done);
   });
   fastify.addHook('onRequest', refuseMalformed);
+  refuseTooLargeBodies(fastify);
   fastify.addHook('onResponse', (request, reply, done) => {
     logAnswer(accessLog, request, reply);
     done();

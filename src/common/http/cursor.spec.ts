@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeIdCursor, encodeCursor } from './cursor.js';
+import { decodeIdCursor, encodeCursor, pageOf } from './cursor.js';
 
 describe('a cursor', () => {
   it('leads back to the id that it was made of', () => {
@@ -47,4 +47,20 @@ describe('a cursor', () => {
       expect(() => decodeIdCursor(cursor)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
     },
   );
+});
+
+describe('a page', () => {
+  const positionOf = (id: number) => [id];
+
+  it('goes on after its last item when more was found than fits', () => {
+    expect(pageOf([9, 7, 5], 2, positionOf)).toEqual({ items: [9, 7], next_cursor: encodeCursor([7]) });
+  });
+
+  it.each([[[]], [[9]], [[9, 7]]])('of %j with room for two is the last one', (found) => {
+    expect(pageOf<number>(found, 2, positionOf)).toEqual({ items: found, next_cursor: null });
+  });
+
+  it('ends in an item that is 0 like in any other', () => {
+    expect(pageOf([1, 0, 2], 2, positionOf).next_cursor).toBe(encodeCursor([0]));
+  });
 });

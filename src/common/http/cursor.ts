@@ -6,6 +6,21 @@ export function encodeCursor(position: (string | number)[]): string {
 }
 
 /**
+ * Cuts a page from what was found, one item more than fits telling that the list goes on.
+ * @param found up to `limit + 1` items
+ * @param positionOf where the list goes on after an item
+ */
+export function pageOf<T>(
+  found: T[],
+  limit: number,
+  positionOf: (item: T) => (string | number)[],
+): { items: T[]; next_cursor: string | null } {
+  const items = found.slice(0, limit);
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, next_cursor: last === undefined ? null : encodeCursor(positionOf(last)) };
+}
+
+/**
  * Reads a cursor that holds one id.
  * @throws ValidationFailedError for anything this service did not make.
  */

@@ -1,16 +1,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
+import { IfGiven } from './if-given.decorator.js';
 
 /**
  * An optional query parameter that is a whole number from `min` to `max`, in plain digits: what JavaScript would also
- * take for a number (`1e1`, `0x10`, an empty string) is refused.
+ * take for a number (`1e1`, `0x10`) is refused. An empty one counts as absent.
  */
 export function QueryInteger(min: number, max: number, defaultValue?: number): PropertyDecorator {
   return applyDecorators(
-    ValidateIf((_, value) => value !== undefined),
-    Transform(({ value }: { value: unknown }) => numberInDigits(value)),
+    IfGiven(),
+    Transform(({ value }: { value: unknown }) => (value === '' ? defaultValue : numberInDigits(value))),
     IsInt({ message: 'must be a whole number' }),
     Min(min),
     Max(max),

@@ -43,8 +43,11 @@ describe('text', () => {
 
   it('in a list is judged entry by entry', () => {
     expect(problemsOf({ words: ['a', 'abc', '\u{1f9a6}\u{1f9a6}\u{1f9a6}'] })).toEqual([]);
-    expect(problemsOf({ words: ['a', ''] })).toHaveLength(1);
-    expect(problemsOf({ words: ['a', 5] })).toHaveLength(1);
+    expect(problemsOf({ words: ['a', ''] })).toEqual(['entry 2 must not be empty']);
+    expect(problemsOf({ words: ['a', 5] })).toEqual(['entry 2 must be a string']);
+    expect(problemsOf({ words: ['much', 'too', 'long', 7] })).toEqual([
+      'entry 1 must have at most 3 characters',
+    ]);
   });
 
   it('is storable exactly when UTF-8 and PostgreSQL give it back', () => {

@@ -22,19 +22,28 @@ export function countCharacters(value: string): number {
 
 /** A string of `min` to `max` characters that the service can store and return exactly. */
 export function IsText({ min = 1, max, each = false }: TextOptions): PropertyDecorator {
+  const problemWith = (value: unknown) =>
+    each && Array.isArray(value) ? problemWithEntries(value, min, max) : problemWithText(value, min, max);
   return applyDecorators(
     ValidateBy(
       {
         name: 'isText',
         validator: {
           validate: (value: unknown) => problemWithText(value, min, max) === undefined,
-          defaultMessage: (args) => problemWithText(args?.value, min, max) ?? 'is not acceptable text',
+          defaultMessage: (args) => problemWith(args?.value) ?? 'is not acceptable text',
         },
       },
       { each },
     ),
     each ? ApiProperty() : ApiProperty({ minLength: min, maxLength: max }),
   );
+}
+
+/** Of the first entry that has one. Entries are counted from 1. */
+function problemWithEntries(entries: unknown[], min: number, max: number): string | undefined {
+  const problems = entries.map((entry) => problemWithText(entry, min, max));
+  const first = problems.findIndex((problem) => problem !== undefined);
+  return first === -1 ? undefined : `entry ${first + 1} ${problems[first] ?? ''}`;
 }
 
 function problemWithText(value: unknown, min: number, max: number): string | undefined {

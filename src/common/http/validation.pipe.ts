@@ -38,7 +38,8 @@ export function createValidationPipe(): ValidationPipe {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
-    validationError: { target: false, value: false },
+    // The value is there to tell a missing field from a wrong one; no answer repeats it.
+    validationError: { target: false, value: true },
     exceptionFactory: (errors) => new ValidationFailedError(flatten(errors)),
   });
 }
@@ -46,12 +47,19 @@ export function createValidationPipe(): ValidationPipe {
 function flatten(errors: ValidationError[], parent = ''): FieldProblem[] {
   return errors.flatMap((error) => {
     const field = parent ? `${parent}.${error.property}` : error.property;
-    const problems = Object.entries(error.constraints ?? {}).map(([rule, message]) =>
-      rule === 'whitelistValidation' ? 'is not a known field' : withoutFieldName(message, error.property),
-    );
+    const problems = problemsOf(error);
     const own = problems.length > 0 ? [{ field, problems }] : [];
     return [...own, ...flatten(error.children ?? [], field)];
   });
+}
+
+function problemsOf({ constraints = {}, property, value }: ValidationError): string[] {
+  const rules = Object.entries(constraints);
+  // Of a field that is not there, every rule would complain.
+  if (rules.length > 0 && value === undefined) return ['is missing'];
+  return rules.map(([rule, message]) =>
+    rule === 'whitelistValidation' ? 'is not a known field' : withoutFieldName(message, property),
+  );
 }
 
 /** class-validator begins its sentences with the field, which stands beside them here. */

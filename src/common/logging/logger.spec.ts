@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { Logger } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger, PinoNestLogger } from './logger.js';
@@ -86,6 +87,13 @@ describe('a log line', () => {
     });
   });
 
+  it('of an error of another realm has what it has of any', () => {
+    const { logger, lines } = record();
+    const foreign = Object.assign(runInNewContext(`new Error('write EPIPE')`) as Error, { code: 'EPIPE' });
+    logger.error({ err: foreign }, 'a request failed');
+    expect(lines()[0]).toMatchObject({ err: { type: 'Error', message: 'write EPIPE', code: 'EPIPE' } });
+  });
+
   it('does not repeat the value that the database quotes', () => {
     const { logger, text, lines } = record();
     const error = Object.assign(new Error('invalid input syntax for type uuid: "unspeakable "thing""'), {
@@ -120,6 +128,14 @@ describe("Nest's logger", () => {
       { level: 'error', message: 'it threw', err: { message: 'it threw' }, logger: 'SomeService' },
       { level: 'fatal', message: 'the end', logger: 'SomeService' },
     ]);
+  });
+
+  it('leaves it to whoever starts the service to say that its port is taken', () => {
+    const { logger, lines } = record();
+    const nest = new PinoNestLogger(logger);
+    nest.error('Error: listen EADDRINUSE: address already in use 127.0.0.1:8000', 'NestApplication');
+    nest.error('Error: something else', 'NestApplication');
+    expect(lines().map(({ message }) => message)).toEqual(['Error: something else']);
   });
 
   it('keeps the account of the framework for who debugs a start', () => {

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { isError } from '../errors/is-error.js';
 import { requestContext } from './request-context.js';
 
 /** Fields that never reach a log, wherever someone puts them. */
@@ -43,7 +44,7 @@ const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
  * statement's parameters and the row it stumbled over.
  */
 function serializeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!isError(error)) return { message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const quotesValue = code !== undefined && DATA_EXCEPTION.test(code);
   const message = quotesValue ? withoutQuotations(error.message) : error.message;
@@ -94,12 +95,16 @@ export class PinoNestLogger implements LoggerService {
     'NestApplication',
   ]);
 
+  /** Whoever called listen() has the same error, and tells it in a sentence. */
+  private static readonly LISTEN_FAILURE = /^Error: listen E[A-Z]+/;
+
   /** Nest hands over (message, ...details, context); the context is the last string. */
   private write(requested: Exclude<Level, 'silent'>, first: unknown, rest: unknown[]): void {
     const words = rest.filter((value): value is string => typeof value === 'string');
     const logger = words.at(-1);
+    if (logger === 'NestApplication' && PinoNestLogger.LISTEN_FAILURE.test(String(first))) return;
     const level = requested === 'info' && PinoNestLogger.FRAMEWORK.has(logger ?? '') ? 'debug' : requested;
-    if (first instanceof Error) {
+    if (isError(first)) {
       this.pino[level]({ err: first, logger }, first.message);
     } else if (typeof first === 'object' && first !== null) {
       this.pino[level]({ ...(first as Detail), logger }, words.length > 1 ? words[0] : '');

@@ -21,6 +21,8 @@ export interface ContentBinding {
 export interface TitleBinding extends ContentBinding {
   /** The row's revision at which its title was last sealed. */
   readonly titleRevision: number;
+  /** The row's commitment to its content's data key: 32 bytes that no other write of a content has. */
+  readonly keyCommitment: Buffer;
 }
 
 /** The fields that the AAD of a sealed content consists of. */
@@ -29,11 +31,13 @@ export function contentFields(binding: ContentBinding): AadField[] {
 }
 
 /**
- * The fields that the AAD of a sealed title consists of. The content's revision is among them: to put an older
- * content back, with the revision it was sealed at, one has to put the older title back as well.
+ * The fields that the AAD of a sealed title consists of. The content's revision and key commitment are among them:
+ * to put another content there, one has to put the title back that was sealed with it. The revision alone would
+ * not do, as a row that was put back gives the next revision out a second time.
  */
 export function titleFields(binding: TitleBinding): AadField[] {
-  return [...noteFields(binding), 'title', binding.titleRevision, binding.contentRevision];
+  const { titleRevision, contentRevision, keyCommitment } = binding;
+  return [...noteFields(binding), 'title', titleRevision, contentRevision, keyCommitment];
 }
 
 /** @throws FormatUnknownError */

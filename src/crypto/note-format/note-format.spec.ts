@@ -28,6 +28,7 @@ const ROW: TitleBinding = {
   noteId: 41,
   contentRevision: 3,
   titleRevision: 4,
+  keyCommitment: Buffer.alloc(32, 0x33),
 };
 const KEYS = deriveNoteKeys(Buffer.alloc(32, 0x11));
 const KEK = KEYS.contentKek;
@@ -43,6 +44,7 @@ const row = fc.record<TitleBinding>({
   noteId: id,
   contentRevision: id,
   titleRevision: id,
+  keyCommitment: key,
 });
 
 /** The buffer with each of its bits flipped in turn. */
@@ -178,13 +180,18 @@ describe('a sealed title', () => {
     expect(() => openTitle(ROW, KEK, sealed)).toThrow(SealBrokenError);
   });
 
-  it.each([...MOVED, ['another title revision', { titleRevision: 3 }] as (typeof MOVED)[number]])(
-    'is refused under %s',
-    (_where, change) => {
-      const sealed = sealTitle(ROW, KEYS.titleKey, TITLE);
-      expect(() => openTitle({ ...ROW, ...change }, KEYS.titleKey, sealed)).toThrow(SealBrokenError);
-    },
-  );
+  it.each([
+    ...MOVED,
+    ...([
+      ['another title revision', { titleRevision: 3 }],
+      ['the key commitment of another content', { keyCommitment: commitToKey(Buffer.alloc(32)) }],
+      ['a key commitment that was cut', { keyCommitment: ROW.keyCommitment.subarray(1) }],
+      ['no key commitment', { keyCommitment: Buffer.alloc(0) }],
+    ] satisfies typeof MOVED),
+  ])('is refused under %s', (_where, change) => {
+    const sealed = sealTitle(ROW, KEYS.titleKey, TITLE);
+    expect(() => openTitle({ ...ROW, ...change }, KEYS.titleKey, sealed)).toThrow(SealBrokenError);
+  });
 
   it('uncovers an older content that was put back together with its older revision', () => {
     const older: TitleBinding = { ...ROW, contentRevision: 1, titleRevision: 1 };
@@ -194,6 +201,23 @@ describe('a sealed title', () => {
     const forged: TitleBinding = { ...ROW, contentRevision: 1 };
     expect(openContent(forged, KEK, olderContent)).toBe('old');
     expect(() => openTitle(forged, KEYS.titleKey, currentTitle)).toThrow(SealBrokenError);
+  });
+
+  it('uncovers another content of the very same revision', () => {
+    const one = sealContent(ROW, KEK, 'account of A');
+    const other = sealContent(ROW, KEK, 'account of B');
+    const title = sealTitle({ ...ROW, keyCommitment: other.keyCommitment }, KEYS.titleKey, TITLE);
+
+    expect(openContent(ROW, KEK, one)).toBe('account of A');
+    const forged: TitleBinding = { ...ROW, keyCommitment: one.keyCommitment };
+    expect(() => openTitle(forged, KEYS.titleKey, title)).toThrow(SealBrokenError);
+  });
+
+  it('stays above a content whose data key was rewrapped', () => {
+    const content = sealContent(ROW, KEK, 'milk');
+    const sealed = sealTitle({ ...ROW, keyCommitment: content.keyCommitment }, KEYS.titleKey, TITLE);
+    const { keyCommitment } = rewrapContentKey(ROW, KEK, Buffer.alloc(32, 9), content);
+    expect(openTitle({ ...ROW, keyCommitment }, KEYS.titleKey, sealed)).toEqual(TITLE);
   });
 
   it('is refused in a format that is not known', () => {

@@ -6,7 +6,7 @@ import type { SealedContent } from './sealed-content.js';
 
 /**
  * Opens a note's content. Answer it only together with the title of the same row, opened too: that is what
- * shows an older content put under the current row.
+ * shows another content put under the current row.
  *
  * @param kek as for sealContent
  * @throws WrappedKeyBrokenError when the KEK does not open the data key: in personal mode a wrong password

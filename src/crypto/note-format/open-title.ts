@@ -6,7 +6,7 @@ import type { NoteTitle } from './seal-title.js';
 /**
  * Opens a note's title and tags.
  *
- * @throws SealBrokenError when anything was changed or moved, the row's revisions and mode included
+ * @throws SealBrokenError when anything was changed or moved, the row's revisions, mode and key commitment included
  * @throws FormatUnknownError
  */
 export function openTitle(binding: TitleBinding, titleKey: Buffer, sealed: Buffer): NoteTitle {

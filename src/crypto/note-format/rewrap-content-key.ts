@@ -5,7 +5,7 @@ import { dataKeyBinding, type SealedContent } from './sealed-content.js';
 
 /**
  * Puts a content's data key under another KEK of the same mode, as when a password is stretched with stronger
- * parameters. The content, its commitment and its revision stay as they are.
+ * parameters. The content, its commitment and its revision stay as they are, so its title does too.
  *
  * @throws WrappedKeyBrokenError, SealBrokenError, FormatUnknownError
  */

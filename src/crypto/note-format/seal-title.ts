@@ -10,7 +10,7 @@ export interface NoteTitle {
 
 /**
  * Seals a note's title and tags, as the JSON object `{"title", "tags"}`, under the owner's `titleKey`. Seal it
- * again whenever the content is sealed: its binding names the content's revision and mode.
+ * again whenever the content is sealed: its binding names the content's mode, revision and key commitment.
  *
  * @returns nonce (12) ‖ ciphertext ‖ tag (16)
  */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import {
   chmod,
   chown,
@@ -11,6 +12,7 @@ import {
   stat,
   unlink,
   writeFile,
+  type FileHandle,
 } from 'node:fs/promises';
 import path from 'node:path';
 import { clusterOwner } from './cluster-folder.js';
@@ -75,11 +77,23 @@ export async function prepareDataFolder(options: DataFolderOptions): Promise<Dat
   return await moveTo(fallback, wanted);
 }
 
-/** Gives a file that root wrote to the owner of its folder, so that the owner can later start without root. */
-export async function giveToFolderOwner(file: string): Promise<void> {
+/** Gives an open file that root wrote to the owner of its folder, so that the owner can later start without root. */
+export async function giveToFolderOwner(file: FileHandle, folder: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(path.dirname(file));
-  if (uid !== 0) await chown(file, uid, gid);
+  const { uid, gid } = await stat(folder);
+  // By its handle: under its name the folder's owner may have put a link to a file of root's.
+  if (uid !== 0) await file.chown(uid, gid);
+}
+
+/** Gives a folder that root made to the server's user; never what a link in its place leads to. */
+export async function giveFolder(folder: string, { uid, gid }: ServerUser): Promise<void> {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const handle = await open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    await handle.chown(uid, gid);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function moveTo(fallback: string, wanted: string): Promise<DataFolder> {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { clusterFolder, clusterMajor } from './cluster-folder.js';
+import { giveFolder } from './data-folder.js';
 import type { PostgresBinaries } from './locate-binaries.js';
 import { syncFolder } from './secrets-file.js';
 import { SUPERUSER } from './server-settings.js';
@@ -51,11 +52,8 @@ export async function initCluster(options: InitClusterOptions): Promise<boolean>
   const passwordFile = path.join(options.runDir, `pw-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(temporary, { mode: 0o700 });
-    await writeFile(passwordFile, `${options.superuserPassword}\n`, { mode: 0o600, flag: 'wx' });
-    if (serverUser) {
-      await chown(temporary, serverUser.uid, serverUser.gid);
-      await chown(passwordFile, serverUser.uid, serverUser.gid);
-    }
+    if (serverUser) await giveFolder(temporary, serverUser);
+    await writePassword(passwordFile, options);
     await run(path.join(binaries.binDir, 'initdb'), initdbArguments(options, temporary, passwordFile), {
       uid: serverUser?.uid,
       gid: serverUser?.gid,
@@ -72,6 +70,19 @@ export async function initCluster(options: InitClusterOptions): Promise<boolean>
     await rm(passwordFile, { force: true });
   }
   return true;
+}
+
+async function writePassword(
+  file: string,
+  { superuserPassword, serverUser }: InitClusterOptions,
+): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${superuserPassword}\n`);
+    if (serverUser) await handle.chown(serverUser.uid, serverUser.gid);
+  } finally {
+    await handle.close();
+  }
 }
 
 function initdbArguments(options: InitClusterOptions, folder: string, passwordFile: string): string[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { DataFolder } from './data-folder.js';
+import { giveFolder, type DataFolder } from './data-folder.js';
 import { StartupError, systemErrorCode } from './startup-error.js';
 
 /** Linux takes 107 bytes for a socket's path, macOS 103; this leaves room for the names inside the folder. */
@@ -26,12 +26,15 @@ export async function prepareRunFolder({ dataDir, serverUser }: DataFolder): Pro
       `${runDir}, where the database's socket belongs, is not a folder of this user: remove it and start again.`,
     );
   }
-  if (serverUser && found.uid !== uid) await chown(runDir, uid, serverUser.gid);
+  if (serverUser && found.uid !== uid) await giveFolder(runDir, serverUser);
   if ((found.mode & 0o777) !== 0o700) await chmod(runDir, 0o700);
   return runDir;
 }
 
-/** Where the sockets of this data folder (absolute, without links) lie. */
+/**
+ * Where the sockets of this data folder (absolute, without links) lie.
+ * @internal for tests
+ */
 export function runFolder(dataDir: string): string {
   const inside = path.join(dataDir, 'run');
   if (Buffer.byteLength(path.join(inside, '.s.PGSQL.5432')) <= LONGEST_SOCKET_PATH_BYTES) return inside;

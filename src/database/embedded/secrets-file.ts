@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, open, readFile, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { clusterMajor } from './cluster-folder.js';
 import { giveToFolderOwner } from './data-folder.js';
@@ -39,19 +40,35 @@ export async function ensureSecrets(dataDir: string): Promise<Secrets> {
   return parse(file, written);
 }
 
+/** Root may start on a folder of somebody else, who could have put a link to a file of root's here, or a pipe. */
 async function read(file: string): Promise<string | undefined> {
   try {
-    const text = await readFile(file, 'utf8');
-    const { mode } = await stat(file);
-    if (mode & 0o077) await chmod(file, 0o600);
-    return text;
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) throw notOrdinary(file);
+      const text = await handle.readFile('utf8');
+      if (found.mode & 0o077) await handle.chmod(0o600);
+      return text;
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
+    if (error instanceof StartupError) throw error;
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw notOrdinary(file);
     throw new StartupError(
       `${file} cannot be read (${code ?? 'unknown error'}): it must be a file of the user who starts the service.`,
     );
   }
+}
+
+function notOrdinary(file: string): StartupError {
+  return new StartupError(
+    `${file} is a link or no ordinary file, and is not read: put the file itself in its place.`,
+  );
 }
 
 function parse(file: string, text: string): Secrets {
@@ -103,12 +120,12 @@ async function create(file: string, secrets: Secrets): Promise<void> {
   const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(secrets, null, 2)}\n`);
+    await giveToFolderOwner(handle, path.dirname(file));
     await handle.sync();
   } finally {
     await handle.close();
   }
   try {
-    await giveToFolderOwner(temporary);
     await link(temporary, file);
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw error;

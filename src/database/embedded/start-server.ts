@@ -139,7 +139,7 @@ async function openLog(dataDir: string): Promise<FileHandle> {
   if (found && found.size > LOG_ROTATES_AT_BYTES) await rename(file, `${file}.1`);
   const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
   const handle = await open(file, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
-  await giveToFolderOwner(file);
+  await giveToFolderOwner(handle, dataDir);
   return handle;
 }
 

@@ -11,19 +11,23 @@ export class CandidateResponse {
   party!: string;
   /** @example 1 */
   election_id!: number;
+  /** @example "2026-01-05T09:30:00.000Z" */
   created_at!: Date;
 }
 
 /** A candidate as it stands. */
 export class CandidateDetailsResponse extends CandidateResponse {
-  /** It takes no new votes. */
+  /**
+   * It takes no new votes.
+   * @example false
+   */
   withdrawn!: boolean;
 }
 
 /** A page of candidates, by id. */
 export class CandidatePage {
   items!: CandidateDetailsResponse[];
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'Wzdd' })
   next_cursor!: string | null;
 }
 

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsBoolean, IsInt, Matches, Max, Min } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
+import { IfGiven } from '../../common/http/if-given.decorator.js';
 import { PagingQuery } from '../../common/http/paging.dto.js';
 import { QueryInteger } from '../../common/http/query-integer.decorator.js';
 import { IsText } from '../../common/http/text.decorator.js';
@@ -12,8 +13,6 @@ const MAX_CHOSEN_ID = 2 ** 31;
 
 const IsVisibleText = (max: number) =>
   applyDecorators(IsText({ max }), Matches(/\S/u, { message: 'must not consist of white space' }));
-
-const IfGiven = () => ValidateIf((_, value) => value !== undefined);
 
 export class CreateCandidateRequest {
   /**
@@ -64,12 +63,15 @@ export class UpdateCandidateRequest {
   /** A withdrawn candidate takes no new votes; those that it has stay counted. */
   @IfGiven()
   @IsBoolean({ message: 'must be true or false' })
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, example: true })
   withdrawn?: boolean;
 }
 
 export class ListCandidatesQuery extends PagingQuery {
-  /** Only the candidates of this election. */
+  /**
+   * Only the candidates of this election.
+   * @example 1
+   */
   @QueryInteger(1, Number.MAX_SAFE_INTEGER)
   election_id?: number;
 }

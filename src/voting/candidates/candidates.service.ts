@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { decodeIdCursor, encodeCursor } from '../../common/http/cursor.js';
+import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/constraint-violation.js';
 import { ElectionsService } from '../elections/elections.service.js';
 import {
@@ -63,14 +63,12 @@ export class CandidatesService {
     }
   }
 
+  /** @throws ElectionNotFoundError */
   async list({ limit, cursor, election_id: electionId }: ListCandidatesQuery): Promise<CandidatePage> {
+    if (electionId !== undefined) await this.elections.get(electionId);
     const found = await this.candidates.list(electionId, decodeIdCursor(cursor), limit + 1);
-    const items = found.slice(0, limit);
-    const last = found.length > limit ? items.at(-1) : undefined;
-    return {
-      items: items.map(toCandidateDetailsResponse),
-      next_cursor: last ? encodeCursor([last.id]) : null,
-    };
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => [id]);
+    return { items: items.map(toCandidateDetailsResponse), next_cursor };
   }
 
   /** @throws CandidateNotFoundError */

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IfGiven } from '../../common/http/if-given.decorator.js';
 
 /** 32 bytes in base64url without padding: the last of 43 characters carries 4 bits, so 16 letters can stand there. */
 const NONCE = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -10,11 +11,11 @@ export class CastVoteRequest {
   @IsInt({ message: 'must be a whole number' })
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)
-  @ApiProperty({ type: 'integer', minimum: 1, example: 7 })
+  @ApiProperty({ type: 'integer', minimum: 1, example: 1 })
   candidate_id!: number;
 
   /** Where given, the candidate must stand in this election. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IfGiven()
   @IsInt({ message: 'must be a whole number' })
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)
@@ -22,7 +23,7 @@ export class CastVoteRequest {
   election_id?: number;
 
   /** 32 random bytes in base64url, for a receipt that the service cannot have prepared. Left out, the service draws them. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IfGiven()
   @Matches(NONCE, { message: 'must be 32 bytes in base64url without padding' })
   @ApiProperty({
     required: false,
@@ -34,7 +35,7 @@ export class CastVoteRequest {
 
 /** The choice that a plurality ballot makes. */
 export class PluralityBallotResponse {
-  /** @example 7 */
+  /** @example 1 */
   candidate_id!: number;
 }
 
@@ -61,9 +62,12 @@ export class CastVoteResponse {
   id!: string;
   /** @example 1 */
   election_id!: number;
-  /** @example 7 */
+  /** @example 1 */
   candidate_id!: number;
-  /** When this was answered; it is not stored. */
+  /**
+   * When this was answered; it is not stored.
+   * @example "2026-01-05T09:30:00.000Z"
+   */
   created_at!: Date;
   receipt!: ReceiptResponse;
 }

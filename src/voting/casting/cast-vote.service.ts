@@ -109,7 +109,8 @@ export class CastVoteService {
 function refusal(outcome: CastingOutcome): Error {
   if (!outcome.hasVoter) return new UnauthenticatedError();
   if (!outcome.hasElection) return new ElectionNotFoundError();
-  if (!outcome.hasCandidate) return new CandidateNotFoundError();
+  if (!outcome.hasCandidate)
+    return new CandidateNotFoundError('There is no such candidate in this election.');
   if (!outcome.isPlurality) {
     return new ValidationFailedError([
       { field: 'candidate_id', problems: ['is not how one votes in this election'] },

@@ -1,5 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../../common/http/current-user.decorator.js';
 import type { Principal } from '../../common/http/principal.js';
@@ -12,6 +13,17 @@ export class CastingController {
   constructor(private readonly casting: CastVoteService) {}
 
   /** Casts my vote. It counts once, and cannot be changed or taken back. */
+  @ApiBody({
+    type: CastVoteRequest,
+    examples: {
+      vote: { summary: 'A vote', value: { candidate_id: 1 } },
+      ownNonce: {
+        summary: 'A vote in a certain election, with a nonce of my own',
+        value: { candidate_id: 1, election_id: 1, nonce: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' },
+      },
+    },
+  })
+  @ApiAnswer('The vote is cast; keep the receipt to yourself.')
   @ApiErrors(
     'ALREADY_VOTED',
     'CANDIDATE_NOT_FOUND',

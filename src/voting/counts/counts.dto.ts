@@ -1,7 +1,10 @@
 import { QueryInteger } from '../../common/http/query-integer.decorator.js';
 
 export class CountsQuery {
-  /** Left out, the default election. */
+  /**
+   * Left out, the default election.
+   * @example 1
+   */
   @QueryInteger(1, Number.MAX_SAFE_INTEGER)
   election_id?: number;
 }

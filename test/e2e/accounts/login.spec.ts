@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
@@ -102,6 +103,27 @@ describe('logging in', () => {
     for (const body of refusals) expect((await logIn(body)).status).toBe(422);
   });
 
+  it('takes either an address or a username, never both, and says so', async () => {
+    const { email, username, password } = ada;
+    for (const second of [username, email, '', null]) {
+      const answer = await logIn({ email, username: second, password });
+      expect(answer.status).toBe(422);
+      expect(answer.body.error.details.fields).toEqual([
+        {
+          field: 'username',
+          problems: expect.arrayContaining(['stands beside email: give either email or username']),
+        },
+      ]);
+    }
+  });
+
+  it('names another grant than the password grant as what is wrong', async () => {
+    const answer = await logInByForm({ username: 'a', password: 'b', grant_type: 'client_credentials' });
+    expect(answer.body.error.details.fields).toEqual([
+      { field: 'grant_type', problems: ['must be "password"'] },
+    ]);
+  });
+
   it('remembers from where and with what it was done', async () => {
     const { body } = await server.api.post(
       '/users/login',
@@ -115,6 +137,55 @@ describe('logging in', () => {
     );
     expect(rows).toEqual([{ ip: '127.0.0.1', length: 512 }]);
   });
+});
+
+it('a login behind a trusted proxy works whatever the proxy says of the client', async () => {
+  const key = () => `k1:${randomBytes(32).toString('base64')}`;
+  const proxied = await startTestServer({
+    env: {
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://mc101.example',
+      TRUSTED_PROXIES: '127.0.0.1',
+      ARGON2_MEMORY_KIB: '19456',
+      ARGON2_TIME_COST: '2',
+      JWT_SECRET_KEY: key(),
+      TOKEN_PEPPER: key(),
+      APP_ENCRYPTION_KEY: key(),
+    },
+  });
+  try {
+    const person = await proxied.signUp();
+    const clients = [
+      '192.0.2.7',
+      '192.0.2.8:5678',
+      'fe80::1%eth0',
+      '[2001:db8::1]:443',
+      'unknown',
+      '<script>',
+    ];
+    for (const client of clients) {
+      const answer = await proxied.api.post(
+        '/users/login',
+        { email: person.email, password: person.password },
+        { headers: { 'x-forwarded-for': client } },
+      );
+      expect({ client, status: answer.status }).toEqual({ client, status: 200 });
+    }
+    const { rows } = await proxied.sql.query<{ ip: string | null }>(
+      'SELECT host(ip) AS ip FROM sessions WHERE user_id = $1 ORDER BY created_at OFFSET 1',
+      [person.id],
+    );
+    expect(rows.map(({ ip }) => ip)).toEqual([
+      '192.0.2.7',
+      '192.0.2.8',
+      'fe80::1',
+      '2001:db8::1',
+      null,
+      null,
+    ]);
+  } finally {
+    await proxied.close();
+  }
 });
 
 describe('a login that fails', () => {

@@ -72,6 +72,17 @@ describe('changing the password', () => {
     await server.logIn(alice);
   });
 
+  it('says that it is the current password that is wrong', async () => {
+    const answer = await server.as(await server.signUp()).post('/users/change-password', {
+      current_password: 'wrong',
+      new_password: NEW_PASSWORD,
+    });
+    expect(answer.body.error).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+      message: 'The current password is wrong.',
+    });
+  });
+
   it('is refused when the new one is the own name', async () => {
     const alice = await server.signUp({ name: 'Quillon Vastergard' });
     const answer = await server.as(alice).post('/users/change-password', {

@@ -67,6 +67,16 @@ describe('registering', () => {
     const { fields } = answer.body.error.details as { fields: { field: string }[] };
     expect(fields.map(({ field }) => field).sort()).toEqual(['email', 'name', 'password', 'username']);
   });
+
+  it('says of a field that is not there only that it is missing, and repeats no value', async () => {
+    const answer = await server.api.post('/users/register', { email: 'hunter2-nowhere' });
+    expect(answer.body.error.details.fields).toEqual([
+      { field: 'name', problems: ['is missing'] },
+      { field: 'email', problems: ['must be an e-mail address'] },
+      { field: 'password', problems: ['is missing'] },
+    ]);
+    expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+  });
 });
 
 describe('an address or username that is taken', () => {
@@ -112,6 +122,33 @@ describe('an address or username that is taken', () => {
     const { rows } = await server.sql.query('SELECT 1 FROM users WHERE email_normalized = $1', [email]);
     expect(rows).toHaveLength(1);
   });
+});
+
+describe('one mailbox', () => {
+  it.each([
+    ['\u01f0on', 'J\u030con'],
+    ['stra\u00dfe', 'STRASSE'],
+    ['\u03b1\u03c2', '\u03b1\u03c3'],
+  ])('is one account: %s and %s', async (one, other) => {
+    const domain = `${unique()}.example.com`;
+    expect((await register({ email: `${one}@${domain}` })).status).toBe(201);
+    const answer = await register({ email: `${other}@${domain}` });
+    expect({ status: answer.status, code: answer.body.error.code as string }).toEqual({
+      status: 400,
+      code: 'USER_EXISTS',
+    });
+  });
+
+  it.each(['"mallory"', 'mal\\lory', 'mal\u200blory', 'mal\u00a0lory', 'mal\u00adlory'])(
+    'cannot be written as %j, which mail servers read as mallory',
+    async (local) => {
+      const answer = await register({ email: `${local}@example.com` });
+      expect(answer.status).toBe(422);
+      expect(answer.body.error.details.fields).toEqual([
+        { field: 'email', problems: ['must be an e-mail address'] },
+      ]);
+    },
+  );
 });
 
 it('a process that has just started makes many accounts at once, however few connections it has', async () => {
@@ -183,6 +220,11 @@ describe('a password', () => {
   ])('made of the own %s is refused to its owner, and nobody else', async (_, person, password) => {
     expect(await attempt(password, person)).toMatchObject(WEAK);
     expect(await attempt(password)).toMatchObject(ACCEPTED);
+  });
+
+  it('is judged by its first 64 characters', async () => {
+    expect(await attempt(`${PASSWORD}${'a'.repeat(90)}`)).toMatchObject(ACCEPTED);
+    expect(await attempt(`${'a'.repeat(64)}${PASSWORD}`)).toMatchObject(WEAK);
   });
 
   it('with characters that cannot be stored is refused', async () => {

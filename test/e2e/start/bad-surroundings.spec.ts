@@ -51,9 +51,12 @@ describe('a port in use', () => {
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     const dataDir = await operator.newDataDir();
     try {
-      expect(await refusal({ dataDir, port })).toBe(
+      const refused = await operator.launch({ dataDir, port });
+      expect(await refused.ended).toEqual({ code: 1, signal: null });
+      expect(refused.stderr.trim()).toBe(
         `Port ${port} on 127.0.0.1 is in use: stop the program that uses it, or set PORT to another one.`,
       );
+      expect(refused.stdout).not.toContain('EADDRINUSE');
     } finally {
       await new Promise((resolve) => taken.close(resolve));
     }
@@ -223,6 +226,43 @@ describe('DATABASE_URL', () => {
     expect(service.stdout).toMatch(/^ {2}Database +PostgreSQL at /m);
     expect((await service.api.get('/ready')).status).toBe(200);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a demo that goes into production', () => {
+  const key = () => `k1:${randomBytes(32).toString('base64')}`;
+
+  it('is refused with the accounts that have the public password, until they are closed', async () => {
+    const dataDir = await operator.newDataDir();
+    const env = {
+      JWT_SECRET_KEY: key(),
+      TOKEN_PEPPER: key(),
+      APP_ENCRYPTION_KEY: key(),
+      ADMIN_PASSWORD: ADMIN.password,
+    };
+    const demo = await operator.start({ dataDir, env: { ...env, SEED_DEMO_ACCOUNTS: 'true' } });
+    expect(demo.stdout).toMatch(
+      /Demo accounts: demo-admin@example\.com, ada@example\.com, grace@example\.com;/,
+    );
+    await demo.stop();
+
+    const production = { ...env, NODE_ENV: 'production', PUBLIC_URL: 'https://vote.example.org' };
+    expect(await refusal({ dataDir, env: production })).toMatch(
+      /^The password of demo-admin@example\.com, ada@example\.com, grace@example\.com is that of the public demo: .*"npm run cli -- demo:close"/,
+    );
+    expect(await databasePid(dataDir)).toBeUndefined();
+    const reset = ['admin:reset', '--email', 'demo-admin@example.com'];
+    expect((await operator.command(reset, { dataDir, env: production })).code).toBe(0);
+    expect(await refusal({ dataDir, env: production })).toMatch(/^The password of ada@\S+, grace@\S+ is/);
+    expect(await operator.command(['demo:close'], { dataDir, env: production })).toMatchObject({
+      code: 0,
+      stdout:
+        'ada@example.com is disabled; its sessions have ended.\ngrace@example.com is disabled; its sessions have ended.\n',
+    });
+    expect(await (await operator.start({ dataDir, env: production })).stop()).toEqual({
+      code: 0,
+      signal: null,
+    });
   });
 });
 

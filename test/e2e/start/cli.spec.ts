@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { databasePid, Operator, query, readSecrets } from '../../support/operator.js';
+import { checkout } from '../../support/service-process.js';
 
 jest.setTimeout(90_000);
 
@@ -58,6 +62,43 @@ describe('beside a running service', () => {
     ]);
   });
 
+  it('admin:create raises no account that is there, unless told so; its old password and sessions then end', async () => {
+    const service = await operator.start({ dataDir });
+    const squatter = { name: 'Mallory', email: 'ops@example.org', password: 'a password only mallory knows' };
+    expect((await service.api.post('/users/register', squatter)).status).toBe(201);
+    const mallory = service.api.as({ token: await service.logIn(squatter.email, squatter.password) });
+
+    const refused = await run(['admin:create', '--email', 'OPS@example.org']);
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'An account with this e-mail address exists already: add --existing to make it an admin with a new password.\n',
+    });
+    expect((await mallory.get('/users/info')).body.role).toBe('user');
+
+    const raised = await run(['admin:create', '--email', 'OPS@example.org', '--existing']);
+    expect(raised).toMatchObject({ code: 0, stderr: '' });
+    expect(raised.stdout).toMatch(
+      /^ops@example\.org is an admin with a new password; its sessions have ended\.\n/,
+    );
+    expect((await mallory.get('/users/info')).status).toBe(401);
+    await expect(service.logIn(squatter.email, squatter.password)).rejects.toThrow('INVALID_CREDENTIALS');
+    const token = await service.logIn(squatter.email, shownPassword(raised.stdout));
+    expect((await service.api.as({ token }).get('/users/info')).body.role).toBe('admin');
+
+    const typed = await run(
+      ['admin:create', '--email', 'ops@example.org', '--existing', '--password-stdin'],
+      { input: `${TYPED}\n` },
+    );
+    expect(typed).toMatchObject({ code: 0, stderr: '' });
+    expect(typed.stdout).not.toContain('Password:');
+    await service.logIn(squatter.email, TYPED);
+
+    const nobody = await run(['admin:create', '--email', 'nobody@example.org', '--existing']);
+    expect(nobody).toEqual({ code: 1, stdout: '', stderr: 'There is no such user.\n' });
+  });
+
   it('admin:reset ends the sessions of an admin, and its new password alone logs in', async () => {
     const service = await operator.start({ dataDir });
     const admin = service.api.as({ token: await service.logIn('admin@example.com', TYPED) });
@@ -103,12 +144,59 @@ describe('without a running service', () => {
   });
 });
 
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s during a command', (signal) => {
+  /** A command that reads its password from a standard input on which nobody types. */
+  const start = () => {
+    const env = { ...process.env, DATA_DIR: dataDir };
+    return spawn(
+      process.execPath,
+      [
+        path.join(checkout, 'scripts/cli.mjs'),
+        'admin:create',
+        '--email',
+        'late@example.org',
+        '--password-stdin',
+      ],
+      { env, cwd: process.env['MC101_TEST_EMPTY_ENV_FOLDER'], stdio: ['pipe', 'ignore', 'pipe'] },
+    );
+  };
+  const ended = (child: ReturnType<typeof start>) => {
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    return new Promise((resolve) => {
+      child.once('close', (code, by) => {
+        resolve({ code, by, said: stderr.includes(`${signal}: stopping …`) });
+      });
+    });
+  };
+
+  it('that only starts its database leaves none behind', async () => {
+    const child = start();
+    const ending = ended(child);
+    while ((await databasePid(dataDir)) === undefined) await setImmediate();
+    child.kill(signal);
+    expect(await ending).toEqual({ code: null, by: signal, said: true });
+    expect(await databasePid(dataDir)).toBeUndefined();
+  });
+
+  it('that works ends it, and stops the database', async () => {
+    const child = start();
+    const ending = ended(child);
+    const connections = `SELECT 1 FROM pg_stat_activity WHERE usename = 'mc101_app'`;
+    while ((await query(dataDir, connections).catch(() => [])).length === 0) await setImmediate();
+    child.kill(signal);
+    expect(await ending).toEqual({ code: null, by: signal, said: true });
+    expect(await databasePid(dataDir)).toBeUndefined();
+  });
+});
+
 describe('a command line that cannot be understood', () => {
   it.each([
     ['an unknown command', ['admin:crate'], /^error: unknown command 'admin:crate'/],
     ['no command', [], /^Usage: npm run cli --/],
     ['no address', ['admin:create'], /^error: required option '--email <address>' not specified/],
     ['no e-mail address', ['admin:create', '--email', 'somebody'], /This is not an e-mail address\./],
+    ['a quoted address', ['admin:create', '--email', '"a"@example.org'], /This is not an e-mail address\./],
   ])('%s ends with status 1 and the help, before any database is made', async (_, args, complaint) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

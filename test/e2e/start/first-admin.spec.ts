@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { announceFirstAdmin } from '../../../src/first-admin.js';
 
-const drawn = { email: 'admin@example.com', isNew: true, generatedPassword: 'drawn-by-the-service' };
+const drawn = { email: 'admin@example.com', generatedPassword: 'drawn-by-the-service' };
 
 let folder: string;
 beforeEach(async () => {
@@ -44,7 +44,7 @@ it('a file that cannot be written is told with the way to another password', asy
 });
 
 it('the password of ADMIN_PASSWORD is not repeated, and no admin is no news', async () => {
-  const given = { email: 'admin@example.com', isNew: true, generatedPassword: undefined };
+  const given = { email: 'admin@example.com', generatedPassword: undefined };
   expect((await announceFirstAdmin(given, folder, true)).join('\n')).toMatch(/from ADMIN_PASSWORD$/);
   expect(await announceFirstAdmin(undefined, folder, true)).toEqual([]);
 });

@@ -44,13 +44,13 @@ it('the tour of the README runs as printed on a fresh start, and every answer is
   expect(counts).toHaveLength(1);
 });
 
-/** The lines of the first bash block under the heading. */
+/** The lines of the bash blocks under the heading. */
 async function readTour(): Promise<string> {
   const readme = await readFile(path.join(checkout, 'README.md'), 'utf8');
   const section = readme.split(/^## /m).find((text) => text.startsWith('A tour\n')) ?? '';
-  const block = /^```bash\n([\s\S]*?)^```$/m.exec(section)?.[1];
-  if (block === undefined) throw new Error('README.md has no bash block under "## A tour".');
-  return block;
+  const blocks = [...section.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, lines]) => lines);
+  if (blocks.length === 0) throw new Error('README.md has no bash block under "## A tour".');
+  return blocks.join('');
 }
 
 /** As if pasted into a terminal, stopping at the first command that fails; the password is typed. */

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, cp, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { locateBinaries } from '../../../src/database/embedded/locate-binaries.js';
 import { databasePid, Operator, readSecrets, startingUsers } from '../../support/operator.js';
-import type { ServiceProcess } from '../../support/service-process.js';
+import { checkout, type ServiceProcess } from '../../support/service-process.js';
 
 jest.setTimeout(60_000);
 
@@ -32,6 +33,7 @@ describe.each(startingUsers())('started by $label', ({ user }) => {
       /^Creating the database \(PostgreSQL \d+/m,
       /^Starting PostgreSQL/m,
       /^Bringing the database schema up to date/m,
+      /^The database schema is up to date \((?:1 migration|\d{2,} migrations|[2-9] migrations) ran\)\.$/m,
       /^Starting the service/m,
       /^ {2}Service +http:\/\/localhost:8000$/m,
       /^ {2}Swagger UI +http:\/\/localhost:8000\/mc101docs$/m,
@@ -106,6 +108,39 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(next.stdout).not.toContain('left behind');
     await next.stop();
   });
+});
+
+it('without a terminal SIGHUP ends nothing, so that nohup holds', async () => {
+  const dataDir = await operator.copyOf(used);
+  const service = await operator.start({ dataDir });
+  service.signal('SIGHUP');
+  expect((await service.api.get('/health')).status).toBe(200);
+  expect(await service.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(service.stdout).not.toContain('SIGHUP');
+});
+
+it('the .env of the current folder is read, which the first line says, and the environment wins over it', async () => {
+  const cwd = await operator.folder();
+  await writeFile(path.join(cwd, '.env'), 'DOCS_ENABLED=false\nPORT=1\n');
+  const service = await operator.start({ dataDir: await operator.copyOf(used), cwd });
+  expect(service.stdout.split('\n')[0]).toBe(`Configuration from ${await realpath(cwd)}/.env`);
+  expect(service.stdout).not.toContain('Swagger UI');
+  expect((await service.api.get('/health')).status).toBe(200);
+});
+
+it('where the current folder has no .env, the one beside package.json is read', async () => {
+  const installed = await operator.folder();
+  await cp(path.join(checkout, 'dist'), path.join(installed, 'dist'), { recursive: true });
+  for (const name of ['node_modules', 'package.json'])
+    await symlink(path.join(checkout, name), path.join(installed, name));
+  await writeFile(path.join(installed, '.env'), 'PORT=eighty\n');
+  const { stdout, stderr } = spawnSync(process.execPath, [path.join(installed, 'dist', 'main.js')], {
+    cwd: await operator.folder(),
+    env: {},
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe(`Configuration from ${await realpath(installed)}/.env\n`);
+  expect(stderr).toMatch(/^ {2}- PORT /m);
 });
 
 it('a Ctrl-C that arrives twice, as npm passes it on, still stops in order', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmbeddedDatabase } from '../../../src/database/embedded/embedded-database.js';
 import { StartupError } from '../../../src/database/embedded/startup-error.js';
@@ -38,6 +38,24 @@ async function refusal(starting: Promise<{ stop(): Promise<void> }>): Promise<st
   expect(outcome.message).toMatch(/^[^\n]{20,400}\.$/);
   return outcome.message;
 }
+
+describe('secrets.json', () => {
+  it('that is a link is refused in one sentence, and what it leads to keeps its mode', async () => {
+    const dataDir = await surroundings.dataDir();
+    await mkdir(dataDir, { mode: 0o700 });
+    const target = path.join(await surroundings.folder(), 'of-somebody-else');
+    await writeFile(target, '{}', { mode: 0o644 });
+    await symlink(target, path.join(dataDir, 'secrets.json'));
+    expect(await refusal(start(dataDir))).toMatch(/secrets\.json is a link or no ordinary file/);
+    expect((await stat(target)).mode & 0o777).toBe(0o644);
+  });
+
+  it('that is a folder is refused in one sentence', async () => {
+    const dataDir = await surroundings.dataDir();
+    await mkdir(path.join(dataDir, 'secrets.json'), { recursive: true });
+    expect(await refusal(start(dataDir))).toMatch(/secrets\.json is a link or no ordinary file/);
+  });
+});
 
 describe('DATA_DIR', () => {
   it('that cannot be written is refused in one sentence', async () => {

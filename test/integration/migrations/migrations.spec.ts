@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -199,13 +199,39 @@ describe('several processes at once', () => {
     const holder = new pg.Client({ connectionString: place.urls.direct });
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock(4101000001)');
-    const waiting = migrate(place.urls, silent);
+    const said: string[] = [];
+    const waiting = migrate(place.urls, (message) => said.push(message));
     const isWaiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     while ((await holder.query(isWaiting)).rowCount === 0);
     expect(await tablesOf(place.urls.owner)).toEqual([]);
+    expect(said).toEqual(['Waiting for another process that migrates the database…']);
     await holder.end();
     expect(await waiting).toHaveLength(MIGRATIONS.length);
+  });
+});
+
+describe('a migration', () => {
+  let place: Place;
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await place.release();
+  });
+
+  it('may take as long as it needs, and wait as long, also where the database sets a limit', async () => {
+    place = await onRunsServer();
+    const { owner } = place.urls;
+    await query(
+      owner,
+      `ALTER DATABASE ${new URL(owner.replace('@/', '@localhost/')).pathname.slice(1)} SET statement_timeout = '1h'`,
+    );
+    const limits: unknown[] = [];
+    jest.spyOn(DataSource.prototype, 'showMigrations').mockImplementation(async function (this: DataSource) {
+      limits.push(await this.query('SHOW statement_timeout'));
+      return true;
+    });
+    await migrate(place.urls, silent);
+    expect(limits).toEqual([[{ statement_timeout: '0' }]]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { OpenedNote } from '../../../src/notes/note.response.dto.js';
 import type { ListNotesQuery } from '../../../src/notes/notes.dto.js';
 import { codeOf, NotesFixture } from './notes-fixture.js';
 
@@ -129,5 +130,56 @@ describe('lists', () => {
     ]) {
       expect(await codeOf(vault.lists.list(alice, { limit: 20, cursor }))).toBe('VALIDATION_ERROR');
     }
+  });
+});
+
+describe('a tag index that was changed from outside', () => {
+  let fred: number;
+  let tagged: OpenedNote;
+  let bankIndex: unknown;
+
+  beforeEach(async () => {
+    fred = await vault.addUser();
+    tagged = await vault.write(fred, { tags: ['Bank'] });
+    bankIndex = (await vault.row(tagged.id))['tag_index'];
+  });
+
+  const idsUnder = async (query: Partial<ListNotesQuery>) =>
+    (await listAll(fred, query)).items.map(({ id }) => id);
+
+  it('lists no note under a tag that it does not have', async () => {
+    const forged = await vault.write(fred, { tags: ['t'] });
+    await vault.overwrite(forged.id, { tag_index: bankIndex });
+    expect(await idsUnder({ tag: 'bANK' })).toEqual([tagged.id]);
+    expect(await idsUnder({ tag: 'bank', q: 'title' })).toEqual([tagged.id]);
+    expect(await idsUnder({})).toEqual([forged.id, tagged.id]);
+  });
+
+  it('ends no page before its true hits are found', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      await vault.overwrite((await vault.write(fred)).id, { tag_index: bankIndex });
+    }
+    const last = await vault.write(fred, { tags: ['bank'] });
+    const page = await vault.lists.list(fred, { limit: 2, tag: 'bank' });
+    expect(page.items.map(({ id }) => id)).toEqual([last.id, tagged.id]);
+    expect(page.next_cursor).toBeNull();
+  });
+
+  it('costs a page no query for each forged entry', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      await vault.overwrite((await vault.write(fred)).id, { tag_index: bankIndex });
+    }
+    const queries = jest.spyOn(vault.repository, 'listOwned');
+    expect((await vault.lists.list(fred, { limit: 1, tag: 'bank' })).items).toMatchObject([
+      { id: tagged.id },
+    ]);
+    expect(queries.mock.calls.length).toBeLessThanOrEqual(2);
+    queries.mockRestore();
+  });
+
+  it('shows no note whose damaged title cannot confirm the tag', async () => {
+    await vault.overwrite(tagged.id, { sealed_title: Buffer.alloc(40) });
+    expect(await idsUnder({ tag: 'bank' })).toEqual([]);
+    expect(await idsUnder({})).toEqual([tagged.id]);
   });
 });

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
+import { BoundedPool } from '../../../src/common/bounded-pool.js';
 import { PinoNestLogger, createLogger } from '../../../src/common/logging/logger.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import { DatabaseModule } from '../../../src/database/database.module.js';
@@ -79,6 +80,11 @@ export class NotesFixture {
 
   get passwords(): NotePasswordsService {
     return this.module.get(NotePasswordsService);
+  }
+
+  /** The one pool of the process. */
+  get pool(): BoundedPool {
+    return this.module.get(BoundedPool, { strict: false });
   }
 
   get repository(): NotesRepository {

@@ -132,18 +132,26 @@ describe('the notes routes', () => {
     }
   });
 
+  it('list everything where a filter is empty', async () => {
+    for (const title of ['one', 'two']) await api().post('/users/notes', { title, content: '' });
+    const all = (await api().get('/users/notes')).body;
+    expect(all.items.length).toBeGreaterThan(1);
+    expect((await api().get('/users/notes?q=&tag=&cursor=&limit=')).body).toEqual(all);
+  });
+
+  it('say which tag is the wrong one', async () => {
+    const answer = await api().post('/users/notes', {
+      title: 'x',
+      content: '',
+      tags: ['fine', 'x'.repeat(51)],
+    });
+    expect(answer.body.error.details.fields).toEqual([
+      { field: 'tags', problems: ['entry 2 must have at most 50 characters'] },
+    ]);
+  });
+
   it('refuse what no list can be asked for', async () => {
-    for (const query of [
-      'limit=0',
-      'limit=101',
-      'limit=x',
-      'q=',
-      'q=a&q=b',
-      'tag=',
-      'cursor=x',
-      'sort=title',
-      'q=%00',
-    ]) {
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'q=a&q=b', 'cursor=x', 'sort=title', 'q=%00']) {
       expect(errorOf(await api().get(`/users/notes?${query}`))).toEqual([422, 'VALIDATION_ERROR']);
     }
   });

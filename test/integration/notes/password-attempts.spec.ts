@@ -99,6 +99,21 @@ describe('wrong note passwords', () => {
     expect(await codeOf(vault.notes.read(alice, id, PASSWORD))).toBe('answered');
   });
 
+  it('tries while the pool of the process is full are all BUSY: none counts, not even for the moment', async () => {
+    const { id } = await vault.writePersonal(alice);
+    await fillAttempts(id, [40, 30, 20]);
+    let finish: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    const { concurrency, queueLimit } = vault.pool;
+    const jobs = Array.from({ length: concurrency + queueLimit }, () => vault.pool.run(() => held));
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => tryWrong(id)));
+    finish();
+    await Promise.all(jobs);
+    expect(outcomes).toEqual(Array(20).fill('BUSY'));
+    expect(await tryWrong(id)).toBe('NOTE_PASSWORD_INVALID');
+    expect(await codeOf(vault.notes.read(alice, id, PASSWORD))).toBe('answered');
+  });
+
   it('a patch that loses a race proves its password once', async () => {
     const { id } = await vault.writePersonal(alice);
     const derivations = countDerivations();

@@ -95,6 +95,20 @@ it('an address that is taken stays where it is, and the key with it', async () =
   expect(await keyOf(other.id)).toBe(other.voterKey);
 });
 
+it('who moves to an address that others register at this moment gets it or not, and nobody stands in a deadlock', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    const person = await create(address());
+    const email = address();
+    const outcomes = await Promise.allSettled([
+      create(email),
+      users.changeEmail(person.id, email),
+      create(email),
+    ]);
+    const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(refused).toEqual([expect.any(UserExistsError), expect.any(UserExistsError)]);
+  }
+});
+
 it('many who register one address at once make one account, and a refused registration no voter', async () => {
   const email = address();
   const before = await sql.query('SELECT 1 FROM voter_keys');

@@ -139,6 +139,18 @@ describe('an admin', () => {
     expect(new Set(everywhere).size).toBeGreaterThan(1);
   });
 
+  it('gets no list of an election that is not there, and an empty one of an election without candidates', async () => {
+    const unknown = await admin.get('/admin/candidate?election_id=999999');
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ELECTION_NOT_FOUND']);
+    const empty = await admin.get(`/admin/candidate?election_id=${await place.callElection()}`);
+    expect(empty.body).toEqual({ items: [], next_cursor: null });
+  });
+
+  it('is told that there is no such candidate, whatever the election', async () => {
+    const { body } = await admin.get('/admin/candidate/999999');
+    expect(body.error.message).toBe('There is no such candidate.');
+  });
+
   it('renames and withdraws a candidate, and changes nothing that was not named', async () => {
     const { id, ...created } = (await admin.post('/admin/candidate', { name: name(), party: 'Greens' })).body;
     const renamed = `${created.name} Junior`;

@@ -43,7 +43,7 @@ describe('a hostile value in a field of a body', () => {
         return [...HOSTILE_VALUES, ...inLists].map((value) => ({
           where: field,
           what: value,
-          spoil: ({ body }) => ({ body: withField(body, field, value) }),
+          spoil: ({ body }) => ({ body: withField(withoutRival(operation.key, body, field), field, value) }),
           judge: (answer) => problemWithEcho(answer, field, value),
         }));
       });
@@ -52,6 +52,12 @@ describe('a hostile value in a field of a body', () => {
     120_000,
   );
 });
+
+/** A login takes an address or a username: beside the other one a hostile one would never be looked at. */
+function withoutRival(key: string, body: Record<string, unknown>, field: string): Record<string, unknown> {
+  if (key !== 'POST /users/login' || field !== 'username') return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'email'));
+}
 
 /** A body with `value`, which is JSON text, in the place of a field. */
 function withField(body: Record<string, unknown>, field: string, value: string): string {

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+/** Beside package.json, as is the default DATA_DIR. */
+const PACKAGE_FOLDER = path.resolve(import.meta.dirname, '..', '..');
+
+/**
+ * Adds what `.env` says to the environment, which wins where it says something else: the file of the current folder or,
+ * where that has none, the one beside package.json.
+ * @returns the file that was read
+ */
+export function loadEnvFile(): string | undefined {
+  const file = [process.cwd(), PACKAGE_FOLDER].map((folder) => path.join(folder, '.env')).find(existsSync);
+  if (file !== undefined) process.loadEnvFile(file);
+  return file;
+}

@@ -1,0 +1,117 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import type { Actor } from '../support/api-client.js';
+import { startTestServer, unique } from '../support/test-server.js';
+
+interface Operation {
+  requestBody?: {
+    content: Record<string, { examples?: Record<string, { summary: string; value: object }> }>;
+  };
+}
+
+/** Whom the request comes from, and what the path names. */
+interface Setting {
+  actor?: Actor;
+  path?: Record<string, number>;
+}
+
+/** Who the documentation is about, with the password of its examples. */
+const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', username: 'ada' };
+const PASSWORD = 'a curious otter sings at dawn';
+const NOTE_PASSWORD = 'correct horse battery staple';
+
+const server = await startTestServer();
+afterAll(() => server.close());
+const admin = await server.signUpAdmin();
+
+const { paths } = (await server.api.get('/mc101docs-json')).body as {
+  paths: Record<string, Record<string, Operation>>;
+};
+const examples = Object.entries(paths).flatMap(([path, item]) =>
+  Object.entries(item).flatMap(([method, { requestBody }]) =>
+    Object.entries(requestBody?.content ?? {}).flatMap(([type, media]) =>
+      Object.entries(media.examples ?? {}).map(([name, { summary, value }]) => ({
+        key: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path,
+        type,
+        name,
+        summary,
+        value,
+      })),
+    ),
+  ),
+);
+
+/** Takes away what the examples before have made, so that each of them meets the service of the documentation. */
+async function startAfresh(): Promise<void> {
+  for (const table of ['ballots', 'participations', 'candidates'])
+    await server.sql.query(`DELETE FROM ${table}`);
+  await server.sql.query('DELETE FROM users WHERE email_normalized = $1 OR username_normalized LIKE $2', [
+    ADA.email,
+    `${ADA.username}%`,
+  ]);
+}
+
+const ada = () => server.signUp({ ...ADA, password: PASSWORD });
+
+async function withNote(personal: boolean): Promise<Setting> {
+  const actor = await server.signUp();
+  const mode = personal ? { personal_encryption: true, password: NOTE_PASSWORD } : {};
+  const note = await server.as(actor).post('/users/notes', { title: 'A title', content: 'A text', ...mode });
+  return { actor, path: { note_id: note.body.id } };
+}
+
+async function withCandidate(id?: number): Promise<Setting> {
+  const created = await server.as(admin).post('/admin/candidate', { name: `Candidate ${unique()}`, id });
+  return { actor: admin, path: { id: created.body.id } };
+}
+
+/** What there must be before the examples of a route can work. A new route with a body needs a line here. */
+const SETTINGS: Record<string, (example: string) => Promise<Setting>> = {
+  'POST /users/register': () => Promise.resolve({}),
+  'POST /users/login': async () => {
+    await ada();
+    return {};
+  },
+  'POST /users/change-password': async () => ({ actor: await ada() }),
+  'PATCH /users': async () => ({ actor: await ada() }),
+  'PATCH /admin/users/{id}': async () => ({ actor: admin, path: { id: (await ada()).id } }),
+  'POST /users/notes': async () => ({ actor: await ada() }),
+  'PATCH /users/notes/{note_id}': (example) => withNote(!['app', 'makePersonal'].includes(example)),
+  'POST /users/notes/{note_id}/open': () => withNote(true),
+  'POST /admin/candidate': () => Promise.resolve({ actor: admin }),
+  'PATCH /admin/candidate/{id}': () => withCandidate(),
+  'POST /users/vote': async () => ({ ...(await withCandidate(1)), actor: await ada() }),
+};
+
+describe('the examples of request bodies', () => {
+  it('are there for every body, of every type', () => {
+    const bodies = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, { requestBody }]) =>
+        Object.keys(requestBody?.content ?? {}).map((type) => `${method.toUpperCase()} ${path} ${type}`),
+      ),
+    );
+    expect(bodies.length).toBeGreaterThan(11);
+    expect([...new Set(examples.map(({ key, type }) => `${key} ${type}`))].sort()).toEqual(bodies.sort());
+    expect(Object.keys(SETTINGS).sort()).toEqual([...new Set(examples.map(({ key }) => key))].sort());
+  });
+
+  it.each(examples)('work as they stand: $key, $type, $name', async (example) => {
+    const { key, method, path, type, name, summary, value } = example;
+    await startAfresh();
+    const { actor, path: ids = {} } = await SETTINGS[key]!(name);
+    const target = path.replaceAll(/\{(\w+)\}/g, (_, id: string) => String(ids[id]));
+    const isForm = type === 'application/x-www-form-urlencoded';
+    const answer = await (actor ? server.as(actor) : server.api).request(method, target, undefined, {
+      headers: { 'content-type': type },
+      rawBody: isForm
+        ? new URLSearchParams(value as Record<string, string>).toString()
+        : JSON.stringify(value),
+    });
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status: method === 'POST' && !/login|password|open/.test(path) ? 201 : 200,
+      body: expect.anything(),
+    });
+    expect(summary).toMatch(/\w/);
+  });
+});
