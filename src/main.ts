@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
@@ -94,7 +95,8 @@ async function stop(signal: string): Promise<void> {
   const server = app?.getHttpServer();
   setInterval(() => server?.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
   try {
-    await Promise.race([app?.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT_MS).unref())]);
+    const drained = await Promise.race([app?.close().then(() => true) ?? true, delay(DRAIN_LIMIT_MS, false)]);
+    if (!drained) say(`Requests were still in flight after ${DRAIN_LIMIT_MS / 1000} s; they are cut off.`);
   } finally {
     // Also a database that is only just being started: it would outlive this process.
     await (await opening?.catch(() => undefined))?.stop();

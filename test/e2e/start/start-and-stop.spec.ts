@@ -90,10 +90,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       status: 200,
       text: expect.stringContaining('access_token'),
     });
-    const answered = performance.now();
     expect(await service.ended).toEqual({ code: 0, signal: null });
-    // Not only when the longest wait for requests is over.
-    expect(performance.now() - answered).toBeLessThan(7_000);
+    // Not only because the longest wait for requests was over.
+    expect(service.stdout).not.toContain('still in flight');
     expect(service.stdout).toMatch(/Stopped\.\n$/);
     expect(await databasePid(dataDir)).toBeUndefined();
   });
