@@ -29,7 +29,7 @@ export class LogInService {
    */
   async logIn({ email, username, password }: LoginRequest, client: ClientInfo): Promise<LoginResponse> {
     // Before the database is asked: a flood must not take the connections of everybody else.
-    this.hasher.refuseWhenBusy();
+    await this.hasher.refuseWhenBusy();
     const account = await this.users.findCredentials(email ?? username ?? '');
     const matches = await this.hasher.verify(account, password);
     if (!matches || !account?.passwordHash || !account.isActive) throw new InvalidCredentialsError();

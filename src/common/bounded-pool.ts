@@ -18,16 +18,20 @@ export class BoundedPool {
   }
 
   /**
+   * Whether a job that came now would be refused.
    * @param share the part of the queue that the job may fill, 0 to 1; the rest stays free for others
-   * @throws BusyError when a job that came now would be refused.
    */
+  isFull(share = 1): boolean {
+    return this.running >= this.concurrency && this.waiting.length >= this.queueLimit * share;
+  }
+
+  /** @throws BusyError when a job that came now would be refused. */
   refuseWhenFull(share = 1): void {
-    if (this.running >= this.concurrency && this.waiting.length >= this.queueLimit * share)
-      throw new BusyError();
+    if (this.isFull(share)) throw new BusyError();
   }
 
   /**
-   * @param share as for `refuseWhenFull`
+   * @param share as for `isFull`
    * @throws BusyError when the queue, or this share of it, is full.
    */
   async run<T>(job: () => Promise<T>, share = 1): Promise<T> {

@@ -1,14 +1,17 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import argon2 from 'argon2';
 import { BoundedPool } from '../../common/bounded-pool.js';
+import { BusyError } from '../../common/errors/common.errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import { drawRandom } from '../../crypto/draw-random.js';
 import type { Credentials } from '../../users/credentials.js';
+import { HeldRefusals } from '../throttling/held-refusals.js';
 
 /** argon2id with OWASP's parameters, over the NFC form of a password, in the bounded pool. */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
   private readonly logger = new Logger('auth');
+  private readonly refusals = new HeldRefusals();
   private readonly options: { memoryCost: number; timeCost: number; parallelism: number };
   /** What an unknown account is verified against, so that it takes as long as a known one. */
   private decoy = '';
@@ -33,9 +36,11 @@ export class PasswordHasher implements OnModuleInit {
     return this.pool.run(() => this.compute(password), share);
   }
 
-  /** @throws BusyError when a hash that was asked for now would be refused. */
-  refuseWhenBusy(): void {
-    this.pool.refuseWhenFull();
+  /** @throws BusyError, after a moment, when a hash that was asked for now would be refused. */
+  async refuseWhenBusy(): Promise<void> {
+    if (!this.pool.isFull()) return;
+    await this.refusals.hold();
+    throw new BusyError();
   }
 
   /**
