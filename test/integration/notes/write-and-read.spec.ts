@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { createValidationPipe } from '../../../src/common/http/validation.pipe.js';
 import { toNoteResponse } from '../../../src/notes/note.response.dto.js';
@@ -21,6 +21,16 @@ afterAll(async () => {
 });
 
 describe('writing and reading', () => {
+  it('a note under the key of the service costs no key derivation from a password, one with a password does', async () => {
+    const derivations = jest.spyOn(vault.pool, 'run');
+    const { id } = await vault.write(alice, { title: 'Plain', content: 'No password.' });
+    await vault.notes.read(alice, id, undefined);
+    expect(derivations).not.toHaveBeenCalled();
+    await vault.write(alice, { title: 'Own', content: 'x', personal_encryption: true, password: PASSWORD });
+    expect(derivations).toHaveBeenCalledTimes(1);
+    derivations.mockRestore();
+  });
+
   it('a note comes back as it was written, and only its owner gets it', async () => {
     const written = await vault.write(alice, {
       title: 'Plan',
