@@ -34,7 +34,7 @@ const FIND_OWNED: Statement = {
 /** The id is part of what is sealed, so it is drawn before the row exists. */
 const RESERVE_ID: Statement = {
   name: 'notes.reserve-id',
-  text: `SELECT nextval(pg_get_serial_sequence('notes', 'id')) AS "noteId", ${KEY_COLUMNS}
+  text: `SELECT nextval('notes_id_seq') AS "noteId", ${KEY_COLUMNS}
          FROM (VALUES ($1::bigint)) AS owner (id) LEFT JOIN user_keys k ON k.user_id = owner.id`,
 };
 
