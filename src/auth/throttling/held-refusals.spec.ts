@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { HeldRefusals, HOLD_MILLISECONDS } from './held-refusals.js';
+import { HeldRefusals } from './held-refusals.js';
+
+const HOLD_MILLISECONDS = 200;
 
 beforeEach(() => {
   jest.useFakeTimers();

@@ -1,5 +1,5 @@
 /** A fifth of what Retry-After asks for: nobody who heeds it notices. */
-export const HOLD_MILLISECONDS = 200;
+const HOLD_MILLISECONDS = 200;
 const MAX_HELD = 1_000;
 
 /**
