@@ -5,6 +5,8 @@ export default {
   ...base,
   testTimeout: 60_000,
   projects: [
+    // Real nginx and Redis before several processes on one database.
+    tier('deploy', ['<rootDir>/test/deploy/**/*.spec.ts']),
     tier('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
     // Where `npm test` met only the server that npm brings, these meet the distribution's too.
     tier('local postgres', [

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { addAdminCommands } from './cli/admin.commands.js';
+import { addBackupCommands } from './cli/backup.commands.js';
 import { addDemoCommands } from './cli/demo.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
@@ -18,6 +19,7 @@ const program = new Command('npm run cli --')
 
 const run = withService(() => parseEnv(process.env), process.env['PATH']);
 addAdminCommands(program, run);
+addBackupCommands(program, run);
 addDemoCommands(program, run);
 addKeyCommands(program, run);
 addPasswordCommands(program);

@@ -46,13 +46,22 @@ export async function openSurroundings(
     if (env[name] !== undefined) parseKeyRing(name, env[name]);
   }
   const external = externalDatabase(env);
-  return external ? useExternal(env, external) : useEmbedded(env, purpose, searchPath, onProgress);
+  return external
+    ? useExternal(env, external, searchPath)
+    : useEmbedded(env, purpose, searchPath, onProgress);
 }
 
-async function useExternal(env: Env, urls: DatabaseUrls): Promise<Surroundings> {
+async function useExternal(
+  env: Env,
+  urls: DatabaseUrls,
+  searchPath: string | undefined,
+): Promise<Surroundings> {
   const dataDir = path.resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR);
   return {
-    config: new AppConfig(env, urls, await completeSecrets(env, () => secretsIn(dataDir))),
+    config: new AppConfig(env, urls, await completeSecrets(env, () => secretsIn(dataDir)), {
+      pgBinDir: env.PG_BIN_DIR,
+      searchPath,
+    }),
     dataDir,
     database: `PostgreSQL at ${hostOf(urls.app)}`,
     notes: [],
@@ -76,7 +85,10 @@ async function useEmbedded(
   });
   const urls = { app: embedded.appUrl, owner: embedded.ownerUrl, direct: embedded.ownerUrl };
   return {
-    config: new AppConfig(env, urls, await completeSecrets(env, () => Promise.resolve(embedded.secrets))),
+    config: new AppConfig(env, urls, await completeSecrets(env, () => Promise.resolve(embedded.secrets)), {
+      pgBinDir: env.PG_BIN_DIR,
+      searchPath,
+    }),
     dataDir: embedded.dataDir,
     database: `embedded PostgreSQL ${embedded.serverVersion}`,
     notes: embedded.notes,

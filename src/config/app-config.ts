@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import type { Env } from './env.schema.js';
 
 export interface DatabaseUrls {
@@ -15,6 +16,30 @@ export interface Secrets {
   TOKEN_PEPPER: string;
   APP_ENCRYPTION_KEY: string;
 }
+
+export interface ProgramFolders {
+  /** PG_BIN_DIR. */
+  pgBinDir?: string;
+  /** PATH. */
+  searchPath?: string;
+}
+
+export interface BackupConfig {
+  /** Absolute. */
+  dir: string;
+  /** In UTC; undefined: no backups by the clock. */
+  cron: string | undefined;
+  retentionDays: number;
+  /** How many days, weeks and months past the retention keep their last backup. */
+  keep: { daily: number; weekly: number; monthly: number };
+  verify: 'restore' | 'read';
+  /** Of larger backups only the first of a day (UTC) is restored. */
+  verifyDailyAboveBytes: number;
+  beforeMigration: boolean;
+}
+
+/** Beside package.json, from wherever the service is started. */
+const DEFAULT_BACKUP_DIR = path.resolve(import.meta.dirname, '..', '..', 'backups');
 
 /** Everything the running service may know of its surroundings. Made once at start, frozen, injected. */
 export class AppConfig {
@@ -34,11 +59,16 @@ export class AppConfig {
   readonly cpuPool: Readonly<{ size: number; queueLimit: number }>;
   readonly admin: Readonly<{ email: string; password: string | undefined }>;
   readonly seedDemoAccounts: boolean;
+  readonly metrics: Readonly<{ host: string; port: number }>;
+  readonly sentryDsn: string | undefined;
+  readonly backup: Readonly<BackupConfig>;
 
   constructor(
     env: Env,
     readonly database: Readonly<DatabaseUrls>,
     readonly secrets: Readonly<Secrets>,
+    /** Where pg_dump and pg_restore are looked for, besides the usual folders. */
+    readonly programs: Readonly<ProgramFolders> = {},
   ) {
     this.environment = env.NODE_ENV;
     this.host = env.HOST;
@@ -59,6 +89,21 @@ export class AppConfig {
     };
     this.admin = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
     this.seedDemoAccounts = env.SEED_DEMO_ACCOUNTS;
+    this.metrics = { host: env.METRICS_HOST, port: env.METRICS_PORT };
+    this.sentryDsn = env.SENTRY_DSN;
+    this.backup = {
+      dir: path.resolve(env.BACKUP_DIR ?? DEFAULT_BACKUP_DIR),
+      cron: env.BACKUP_CRON === 'off' ? undefined : env.BACKUP_CRON,
+      retentionDays: env.BACKUP_RETENTION_DAYS,
+      keep: {
+        daily: env.BACKUP_KEEP_DAILY,
+        weekly: env.BACKUP_KEEP_WEEKLY,
+        monthly: env.BACKUP_KEEP_MONTHLY,
+      },
+      verify: env.BACKUP_VERIFY,
+      verifyDailyAboveBytes: env.BACKUP_VERIFY_DAILY_ABOVE_MB * 1_000_000,
+      beforeMigration: env.BACKUP_BEFORE_MIGRATION,
+    };
     Object.freeze(this);
   }
 }

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { BoundedPool } from '../common/bounded-pool.js';
+import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from './app-config.js';
 
 /** Hands the configuration, the clock and the pool for CPU-heavy work to every module. */
@@ -14,8 +15,9 @@ export class ConfigModule {
         { provide: AppConfig, useValue: config },
         { provide: BoundedPool, useValue: new BoundedPool(config.cpuPool.size, config.cpuPool.queueLimit) },
         Clock,
+        ReadinessChecks,
       ],
-      exports: [AppConfig, BoundedPool, Clock],
+      exports: [AppConfig, BoundedPool, Clock, ReadinessChecks],
     };
   }
 }

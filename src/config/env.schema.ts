@@ -1,3 +1,4 @@
+import { validateCronExpression } from 'cron';
 import { z } from 'zod';
 import { isEmailAddress } from '../common/email-address-syntax.js';
 import { parsePostgresUrl } from './postgres-url.js';
@@ -69,6 +70,14 @@ const originList = list.refine(
 
 const text = z.string();
 
+/** Five fields, or six that begin with the seconds, as the scheduler reads them. */
+const cronExpression = z
+  .string()
+  .refine(
+    (value) => value === 'off' || validateCronExpression(value).valid,
+    'must be a cron expression such as 0 * * * *, or off',
+  );
+
 function inSection<V extends Record<string, Omit<Variable, 'section'>>>(section: string, variables: V) {
   const entries = Object.entries(variables).map(([name, variable]) => [name, { ...variable, section }]);
   return Object.fromEntries(entries) as { [K in keyof V]: V[K] & { section: string } };
@@ -107,6 +116,22 @@ export const ENV = {
       description: 'fatal, error, warn, info, debug, trace or silent.',
       schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
       example: 'info',
+    },
+    METRICS_PORT: {
+      description: 'Port of the Prometheus metrics, apart from the API. 0: any free one.',
+      schema: whole(0, 65_535, 9464),
+      example: '9464',
+    },
+    METRICS_HOST: {
+      description:
+        'Address of the metrics. They need no token: keep them where only the monitoring reaches them.',
+      schema: text.default('127.0.0.1'),
+      example: '127.0.0.1',
+    },
+    SENTRY_DSN: {
+      description: 'Where unexpected errors are reported, scrubbed like the logs (Sentry or compatible).',
+      schema: webUrl.optional(),
+      secret: true,
     },
     DATA_DIR: {
       description:
@@ -213,6 +238,54 @@ export const ENV = {
       description: 'Password hashes that may wait; past it 503 BUSY.',
       schema: whole(0, 10_000, 32),
       example: '32',
+    },
+  }),
+  ...inSection('Backups', {
+    BACKUP_DIR: {
+      description: 'Where backups are kept. Default: backups beside package.json. One service each.',
+      schema: text.optional(),
+    },
+    BACKUP_CRON: {
+      description: 'When backups are made, in UTC: minute, hour, day of month, month, day of week; or off.',
+      schema: cronExpression.default('0 * * * *'),
+      example: '"0 * * * *"',
+    },
+    BACKUP_RETENTION_DAYS: {
+      description: 'Backups older than this are deleted once a newer one is verified.',
+      schema: whole(1, 36_500, 7),
+      example: '7',
+    },
+    BACKUP_KEEP_DAILY: {
+      description: "Days past the retention of which the day's last backup is kept.",
+      schema: whole(0, 3650, 0),
+      example: '0',
+    },
+    BACKUP_KEEP_WEEKLY: {
+      description: "Weeks past the retention of which the week's last backup is kept.",
+      schema: whole(0, 520, 0),
+      example: '0',
+    },
+    BACKUP_KEEP_MONTHLY: {
+      description: "Months past the retention of which the month's last backup is kept.",
+      schema: whole(0, 120, 0),
+      example: '0',
+    },
+    BACKUP_VERIFY: {
+      description:
+        'How a backup is proven: restore (into a scratch database) or read (through the file only).',
+      schema: oneOf('restore', 'read').default('restore'),
+      example: 'restore',
+    },
+    BACKUP_VERIFY_DAILY_ABOVE_MB: {
+      description:
+        "Of backups larger than this only the day's first is restored; the others are read through.",
+      schema: whole(1, 10_000_000, 1024),
+      example: '1024',
+    },
+    BACKUP_BEFORE_MIGRATION: {
+      description: 'Makes a backup before an upgrade changes the schema.',
+      schema: flag(true),
+      example: 'true',
     },
   }),
 } satisfies Record<string, Variable>;

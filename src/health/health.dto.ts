@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-
-const CHECK_STATES = ['ok', 'degraded', 'down', 'unavailable', 'off'] as const;
-export type CheckState = (typeof CHECK_STATES)[number];
+import { CHECK_STATES, type CheckState } from '../common/readiness/readiness-checks.js';
 
 const READY_STATES = ['ok', 'degraded', 'down'] as const;
 

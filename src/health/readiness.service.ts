@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { ReadinessChecks, type Finding, type ReadinessPart } from '../common/readiness/readiness-checks.js';
 import { KeyRingUnfitError } from '../keys/keys.errors.js';
 import { KeysService } from '../keys/keys.service.js';
-import type { CheckState, ReadyCheck, ReadyChecks, ReadyResponse } from './health.dto.js';
+import type { ReadyCheck, ReadyChecks, ReadyResponse } from './health.dto.js';
 import { HealthRepository } from './health.repository.js';
 
 /** How long an answer is given again, so that asking cannot be used as a hammer. */
 const CACHE_MS = 1_000;
-
-interface Finding {
-  status: CheckState;
-  detail?: string;
-}
 
 /** Whether the service can do its work: each part by itself, and the whole. */
 @Injectable()
@@ -22,6 +18,7 @@ export class ReadinessService {
   constructor(
     private readonly repository: HealthRepository,
     private readonly keys: KeysService,
+    private readonly parts: ReadinessChecks,
     private readonly clock: Clock,
   ) {}
 
@@ -41,9 +38,9 @@ export class ReadinessService {
     const keys = migrations === undefined ? unknown() : await this.lookAtKeys();
     const checks: ReadyChecks = {
       database: this.since('database', database),
-      redis: this.since('redis', { status: 'off' }),
-      mail: this.since('mail', { status: 'off' }),
-      backup: this.since('backup', { status: 'off' }),
+      redis: this.since('redis', await this.lookAt('redis')),
+      mail: this.since('mail', await this.lookAt('mail')),
+      backup: this.since('backup', await this.lookAt('backup')),
       migrations: this.since('migrations', migrations ?? unknown()),
       keys: this.since('keys', keys),
     };
@@ -60,6 +57,14 @@ export class ReadinessService {
       };
     } catch {
       return undefined;
+    }
+  }
+
+  private async lookAt(part: ReadinessPart): Promise<Finding> {
+    try {
+      return await this.parts.look(part);
+    } catch {
+      return unknown();
     }
   }
 

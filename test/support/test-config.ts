@@ -18,6 +18,7 @@ export function testConfig(urls: DatabaseUrls, overrides: Record<string, string>
     ARGON2_MEMORY_KIB: '64',
     ARGON2_TIME_COST: '1',
     CPU_QUEUE_LIMIT: '1000',
+    BACKUP_CRON: 'off',
     ...overrides,
   });
   return new AppConfig(env, urls, {

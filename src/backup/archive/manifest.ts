@@ -1,0 +1,71 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { syncFolder } from '../../database/embedded/secrets-file.js';
+import { BackupFailedError } from '../backup-failed-error.js';
+
+const count = z.number().int().nonnegative();
+
+const MANIFEST = z.object({
+  format: z.literal(1),
+  /** The version of the service that made it. */
+  service: z.string(),
+  /** Of the row in `backups`; absent where none was written, as before a migration. */
+  run_id: count.optional(),
+  reason: z.enum(['schedule', 'manual', 'migration', 'restore', 'move']),
+  database: z.string(),
+  postgres: z.object({ server: z.string(), dump: z.string() }),
+  /** The database's time when the snapshot was taken. */
+  taken_at: z.iso.datetime(),
+  /** Names, in the order in which they ran. */
+  migrations: z.array(z.string()),
+  /** Rows by table, "schema.name". */
+  rows: z.record(z.string(), count),
+  /** The entries of APP_ENCRYPTION_KEY that rows need. */
+  key_ids: z.array(z.string()),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  verification: z.enum(['restore', 'read']),
+  verified_at: z.iso.datetime(),
+  /** Why it was only read, where it should have been restored. */
+  note: z.string().optional(),
+});
+
+/** What a backup says of itself, beside its file. */
+export type Manifest = z.infer<typeof MANIFEST>;
+
+export const MANIFEST_ENDING = '.json';
+
+export function manifestOf(file: string): string {
+  return `${file}${MANIFEST_ENDING}`;
+}
+
+/** Writes the manifest whole and durably. */
+export async function writeManifest(file: string, manifest: Manifest): Promise<void> {
+  const place = manifestOf(file);
+  const partial = `${place}.partial`;
+  const handle = await open(partial, 'w', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(manifest, undefined, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(partial, place);
+  await syncFolder(path.dirname(place));
+}
+
+/** @throws BackupFailedError when it is missing or damaged */
+export async function readManifest(file: string): Promise<Manifest> {
+  const place = manifestOf(file);
+  const text = await readFile(place, 'utf8').catch(() => {
+    throw new BackupFailedError(
+      `${place} is missing or cannot be read: a backup without its manifest proves nothing; copy it from where the backup came from.`,
+    );
+  });
+  try {
+    return MANIFEST.parse(JSON.parse(text));
+  } catch {
+    throw new BackupFailedError(`${place} is damaged: take another backup.`);
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { CronJob, CronTime } from 'cron';
+import { Clock } from '../common/clock.js';
+import { AppConfig } from '../config/app-config.js';
+import { BackupFailedError } from './backup-failed-error.js';
+import { BackupsRepository } from './backups.repository.js';
+import { BackupsService } from './backups.service.js';
+
+/** A tick may come this much off the moment that was planned: later, and the clock was set meanwhile. */
+const PUNCTUAL_MS = 60_000;
+
+/** Makes backups by the clock. Every process has one; the lock and the slot make one run of their ticks. */
+@Injectable()
+export class BackupSchedule {
+  private readonly logger = new Logger('backup');
+
+  constructor(
+    private readonly backups: BackupsService,
+    private readonly repository: BackupsRepository,
+    private readonly registry: SchedulerRegistry,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Begins to keep the schedule, with a run at once where the last success is too old. For services, not for commands. */
+  begin(): void {
+    const { cron } = this.config.backup;
+    if (cron === undefined) return;
+    let planned = this.next(cron);
+    const job = new CronJob(
+      cron,
+      () => {
+        const now = this.clock.now();
+        const isPunctual = Math.abs(now.getTime() - planned.getTime()) < PUNCTUAL_MS;
+        const slot = isPunctual ? planned : startOfMinute(now);
+        planned = this.next(cron);
+        void this.attempt({ slot });
+      },
+      null,
+      true,
+      'UTC',
+    );
+    this.registry.addCronJob('backup', job);
+    void this.attempt({ isNeeded: () => this.isOverdue(cron) });
+  }
+
+  /** Whether the last success lies further back than the schedule's interval, or in a future that a wrong clock made. */
+  private async isOverdue(cron: string): Promise<boolean> {
+    const [last] = await this.repository.lastVerified(1);
+    if (!last?.finishedAt) return true;
+    const age = this.clock.now().getTime() - last.finishedAt.getTime();
+    return age > intervalOf(cron, this.clock.now()) || age < 0;
+  }
+
+  private async attempt(order: { slot?: Date; isNeeded?: () => Promise<boolean> }): Promise<void> {
+    try {
+      await this.backups.run({ reason: 'schedule', ...order });
+    } catch (error) {
+      // What a run says of its own failure is in the account and in the log already.
+      if (!(error instanceof BackupFailedError))
+        this.logger.error({ err: error }, 'a scheduled backup could not be made');
+    }
+  }
+
+  private next(cron: string): Date {
+    return new CronTime(cron, 'UTC').getNextDateFrom(this.clock.now(), 'UTC').toJSDate();
+  }
+}
+
+/** The time between the next two moments of a schedule, in milliseconds. */
+export function intervalOf(cron: string, now: Date): number {
+  const time = new CronTime(cron, 'UTC');
+  const first = time.getNextDateFrom(now, 'UTC').toJSDate();
+  return time.getNextDateFrom(first, 'UTC').toJSDate().getTime() - first.getTime();
+}
+
+function startOfMinute(now: Date): Date {
+  return new Date(Math.floor(now.getTime() / 60_000) * 60_000);
+}

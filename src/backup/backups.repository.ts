@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Backup, type BackupReason } from './backup.entity.js';
+
+/** What a run that succeeded says of its file. */
+export interface BackupOutcome {
+  file: string;
+  bytes: number;
+  sha256: string;
+  verifiedAt: Date;
+  verification: 'restore' | 'read';
+}
+
+@Injectable()
+export class BackupsRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Notes that a run begins.
+   * @param slot of the schedule, or null
+   * @returns its id, or undefined when a run for this slot goes on or has succeeded
+   */
+  async begin(reason: BackupReason, slot: Date | null): Promise<number | undefined> {
+    const rows = await this.dataSource.query<{ id: number }[]>(
+      `INSERT INTO backups (reason, slot) VALUES ($1, $2)
+       ON CONFLICT (slot) WHERE state <> 'failed' DO NOTHING RETURNING id`,
+      [reason, slot],
+    );
+    return rows[0]?.id;
+  }
+
+  async succeed(id: number, outcome: BackupOutcome): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE backups SET state = 'verified', finished_at = now(), file = $2, bytes = $3, sha256 = $4,
+                          verified_at = $5, verification = $6 WHERE id = $1`,
+      [id, outcome.file, outcome.bytes, outcome.sha256, outcome.verifiedAt, outcome.verification],
+    );
+  }
+
+  async fail(id: number, error: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE backups SET state = 'failed', finished_at = now(), error = $2 WHERE id = $1 AND state = 'running'`,
+      [id, error],
+    );
+  }
+
+  /** Ends the rows of runs whose process is gone. To be called under the lock, when no run can be going on. */
+  async failInterrupted(error: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE backups SET state = 'failed', finished_at = now(), error = $1 WHERE state = 'running'`,
+      [error],
+    );
+  }
+
+  /** These files are there no more. */
+  async forgetFiles(files: string[]): Promise<void> {
+    await this.dataSource.query('UPDATE backups SET file = NULL WHERE file = ANY ($1)', [files]);
+  }
+
+  /** The newest runs that succeeded, newest first. */
+  lastVerified(limit: number): Promise<Backup[]> {
+    return this.dataSource
+      .getRepository(Backup)
+      .find({ where: { state: 'verified' }, order: { finishedAt: 'DESC', id: 'DESC' }, take: limit });
+  }
+
+  /** The newest run that has ended, however. */
+  async lastEnded(): Promise<Backup | undefined> {
+    const [row] = await this.dataSource
+      .getRepository(Backup)
+      .find({ where: [{ state: 'verified' }, { state: 'failed' }], order: { id: 'DESC' }, take: 1 });
+    return row;
+  }
+
+  /** Newest first. */
+  list({ beforeId, limit }: { beforeId: number | undefined; limit: number }): Promise<Backup[]> {
+    const query = this.dataSource
+      .getRepository(Backup)
+      .createQueryBuilder('backup')
+      .orderBy('backup.id', 'DESC');
+    if (beforeId !== undefined) query.where('backup.id < :beforeId', { beforeId });
+    return query.take(limit).getMany();
+  }
+
+  async find(id: number): Promise<Backup | undefined> {
+    return (await this.dataSource.getRepository(Backup).findOneBy({ id })) ?? undefined;
+  }
+}
