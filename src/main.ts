@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -50,6 +51,7 @@ async function start(): Promise<void> {
   if (config.environment === 'production') await refuseOpenDemoAccounts(app);
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
   await app.listen(config.port, config.host);
+  app.get(BackupSchedule).begin();
   process.stdout.write(
     renderBanner({
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { ReadinessChecks, type Finding } from '../common/readiness/readiness-checks.js';
+import { AppConfig } from '../config/app-config.js';
+import { backupFinding } from './backup-finding.js';
+import { BackupsRepository } from './backups.repository.js';
+import { withConnection } from './databases/connect.js';
+import { dumpToolsFor, NoDumpToolsError } from './databases/dump-tools-for.js';
+import { serverMajor } from './databases/sibling-database.js';
+import { intervalOf } from './runs/interval-of.js';
+
+/** Looking for programs runs them; a package that is installed meanwhile is found this much later. */
+const LOOK_FOR_TOOLS_EVERY_MS = 60_000;
+
+/** Says how the backups do. */
+@Injectable()
+export class BackupStatusService {
+  private readonly watchedSince: Date;
+  private tools: { until: number; missing: Promise<string | undefined> } | undefined;
+
+  constructor(
+    private readonly repository: BackupsRepository,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    checks: ReadinessChecks,
+  ) {
+    this.watchedSince = clock.now();
+    checks.register('backup', () => this.look());
+  }
+
+  private async look(): Promise<Finding> {
+    const { cron } = this.config.backup;
+    if (cron === undefined) return { status: 'off' };
+    const missing = await this.missingTools();
+    if (missing !== undefined) return { status: 'unavailable', detail: missing };
+    const verified = await this.repository.lastVerified(2);
+    const last = await this.repository.lastEnded();
+    const now = this.clock.now();
+    return backupFinding(
+      {
+        intervalMs: intervalOf(cron, now),
+        watchedSince: this.watchedSince,
+        verified: verified.flatMap(({ finishedAt, bytes }) =>
+          finishedAt && bytes !== null ? [{ finishedAt, bytes }] : [],
+        ),
+        lastFailure: last?.state === 'failed' ? last.error : null,
+      },
+      now,
+    );
+  }
+
+  /** @returns what to install, if something is missing */
+  private missingTools(): Promise<string | undefined> {
+    const now = this.clock.now().getTime();
+    if (!this.tools || this.tools.until <= now)
+      this.tools = { until: now + LOOK_FOR_TOOLS_EVERY_MS, missing: this.lookForTools() };
+    return this.tools.missing;
+  }
+
+  private async lookForTools(): Promise<string | undefined> {
+    try {
+      const major = await withConnection(this.config.database.direct, serverMajor);
+      await dumpToolsFor(major, this.config.programs);
+      return undefined;
+    } catch (error) {
+      if (error instanceof NoDumpToolsError) return error.message;
+      this.tools = undefined;
+      throw error;
+    }
+  }
+}
