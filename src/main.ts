@@ -15,6 +15,7 @@ import { seedDemo } from './demo/seed-demo.js';
 import { announceFirstAdmin } from './first-admin.js';
 import { hasTerminal } from './has-terminal.js';
 import { explainStartupFailure } from './startup-failure.js';
+import { KeyExportService } from './keys/recovery/key-export.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 const DRAIN_LIMIT_MS = 10_000;
@@ -56,7 +57,7 @@ async function start(): Promise<void> {
       docsEnabled: config.docsEnabled,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: [...surroundings.notes, ...demo],
+      notes: [...surroundings.notes, ...demo, ...(await app.get(KeyExportService).reminders())],
       firstAdmin: takeUntold(),
     }),
   );
