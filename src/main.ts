@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -29,6 +30,7 @@ let surroundings: Surroundings | undefined;
 let app: NestFastifyApplication | undefined;
 /** What nobody has been told yet about the first admin: the database has it now, and it cannot be told again. */
 let untold: string[] = [];
+const upgrade = new AbortController();
 let stoppingSince: number | undefined;
 
 async function start(): Promise<void> {
@@ -39,7 +41,7 @@ async function start(): Promise<void> {
   surroundings = await opening;
   if (stoppingSince !== undefined) return;
   const { config } = surroundings;
-  const migrated = await migrate(config.database, say);
+  const migrated = await migrate(config.database, say, backupAroundUpgrade(config, say, upgrade.signal));
   if (migrated.length > 0)
     say(
       `The database schema is up to date (${migrated.length} ${migrated.length === 1 ? 'migration' : 'migrations'} ran).`,
@@ -89,6 +91,7 @@ async function stop(signal: string): Promise<void> {
     process.exit(1);
   }
   stoppingSince = performance.now();
+  upgrade.abort(new Error('The service was stopped before the upgrade had begun.'));
   takeUntold().forEach(say);
   say(`${signal}: stopping …`);
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
