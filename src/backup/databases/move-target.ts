@@ -29,6 +29,8 @@ const CONTENTS = `
   FROM pg_class c
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
     AND ${OF_NO_EXTENSION('pg_class', 'c.oid')}
+    AND NOT EXISTS (SELECT FROM pg_depend d  -- the sequence of a column goes with its table
+                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S' AND d.deptype IN ('a', 'i'))
   UNION ALL
   SELECT 'the function ' || p.proname, format('DROP ROUTINE IF EXISTS %s CASCADE', p.oid::regprocedure)
   FROM pg_proc p

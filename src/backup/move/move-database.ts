@@ -85,7 +85,9 @@ async function move(order: MoveOrder, source: MoveSource, target: Client): Promi
       await readAsApp(to.app);
       await unmarkMoveTarget(target);
     } catch (error) {
-      await clearMoveTarget(target).catch(() => undefined);
+      await clearMoveTarget(target).catch(() => {
+        onStep('The target could not be emptied again; the next try does it.');
+      });
       throw error;
     }
     return backup;

@@ -1,7 +1,7 @@
 import { encodeAad } from '../aad.js';
 import type { SealedRecovery } from './sealed-recovery.js';
 
-export const RECOVERY_FORMAT = 1;
+const RECOVERY_FORMAT = 1;
 
 /** Everything that a recovery file says in the open. */
 export function recoveryAad({

@@ -301,12 +301,13 @@ describe('from one external database to another', () => {
       `CREATE SCHEMA mc101_unfinished_move; CREATE SCHEMA mine; CREATE TABLE mine.one (id int);
        CREATE TYPE mood AS ENUM ('mine'); CREATE TYPE pair AS (a int, b mood); CREATE TABLE users (id mood);
        CREATE VIEW all_users AS SELECT * FROM users; CREATE SEQUENCE counter;
+       CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, other serial);
        CREATE FUNCTION feel() RETURNS mood LANGUAGE sql AS $$ SELECT 'mine'::mood $$`,
     );
     await moveDatabase(order(source, target));
     expect(await usersIn(to)).toEqual(['ann@b.c']);
     const left = await everythingIn(to);
-    for (const name of ['mine', 'mood', 'pair', 'all_users', 'counter', 'feel'])
+    for (const name of ['mine', 'mood', 'pair', 'all_users', 'counter', 'numbered', 'feel'])
       expect(left).not.toContain(name);
   });
 });
