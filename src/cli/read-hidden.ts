@@ -23,8 +23,9 @@ export class InputEndedError extends Error {
  * @throws InputEndedError on Ctrl-C, Ctrl-D, or when the terminal goes
  */
 export async function readHidden(question: string, { input, output, interrupt }: Terminal): Promise<string> {
-  output.write(question);
+  // First: what is typed as soon as the question stands there must not show.
   input.setRawMode?.(true);
+  output.write(question);
   input.setEncoding('utf8');
   let typed: string[] = [];
   try {
