@@ -33,6 +33,8 @@ export interface MoveOrder {
   readonly ring: KeyRing;
   /** The operator vouches that connections which look like the service's are a pooler's. */
   readonly isServiceStopped: boolean;
+  /** Called once the target has proved to be empty, before anything is copied. */
+  readonly onTargetEmpty?: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
 }
@@ -76,6 +78,7 @@ async function move(order: MoveOrder, source: MoveSource, target: Client): Promi
     refuseForeignSchema(backup);
     await markMoveTarget(target);
     try {
+      await order.onTargetEmpty?.();
       await fill(order, source, backup, target);
       signal.throwIfAborted();
       // Whoever came meanwhile has written nothing yet, and would write to the source as soon as this ends.

@@ -7,7 +7,7 @@ import type { DatabaseUrls } from '../../../src/config/app-config.js';
 import { parseKeyRing } from '../../../src/crypto/parse-key-ring.js';
 import { startEmbeddedDatabase } from '../../../src/database/embedded/embedded-database.js';
 import { eventually, npmBinDir } from '../../integration/embedded/surroundings.js';
-import { Operator, query } from '../../support/operator.js';
+import { databasePid, Operator, query, readSecrets } from '../../support/operator.js';
 import { ProgramProcess } from '../../support/service-process.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../../support/test-database.js';
@@ -143,6 +143,37 @@ describe('from the embedded database to an external one of another major', () =>
 
     await (await operator.start({ dataDir, env: env() })).stop();
     expect(await readdir(backupDir)).toHaveLength(2);
+  });
+
+  it('goes into a new data folder of another major, with the keys', async () => {
+    const before = await operator.start({ dataDir, env: env() });
+    const token = await before.logIn('admin@example.com', PASSWORD);
+    const note = { title: 'Carried', content: 'into a newer house' };
+    const { id } = (await before.api.as({ token }).post('/users/notes', note)).body;
+    await before.stop();
+
+    const newer = { PG_BIN_DIR: await npmBinDir() };
+    const folder = await operator.newDataDir();
+    const args = ['db:move', '--to-embedded', folder, '--pg-bin-dir', newer.PG_BIN_DIR];
+    const moved = await operator.command(args, { dataDir, env: env() });
+    expect(moved.stderr).toContain('Copying into the target');
+    expect(moved.code).toBe(0);
+    expect(moved.stdout).toContain(`DATA_DIR=${folder}`);
+    expect(await databasePid(folder)).toBeUndefined();
+    expect(await databasePid(dataDir)).toBeUndefined();
+
+    const [was, is] = [await readSecrets(dataDir), await readSecrets(folder)];
+    expect({ ...is, database: undefined }).toEqual({ ...was, database: undefined });
+    expect(is.database.owner).not.toBe(was.database.owner);
+    const after = await operator.start({ dataDir: folder, env: { ...env(), ...newer } });
+    expect(after.stdout).toContain('embedded PostgreSQL 18');
+    expect((await after.api.as({ token }).get(`/users/notes/${id}`)).body).toMatchObject(note);
+    await after.stop();
+
+    const again = await operator.command(args, { dataDir, env: env() });
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain('The target is not empty');
+    expect(await readSecrets(folder)).toEqual(is);
   });
 
   it('is refused while the service runs, and the target stays empty', async () => {
