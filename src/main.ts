@@ -5,6 +5,7 @@ import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
+import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
 import { createLogger } from './common/logging/logger.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -53,6 +54,7 @@ async function start(): Promise<void> {
   if (config.environment === 'production') await refuseOpenDemoAccounts(app);
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
   await app.listen(config.port, config.host);
+  app.get(BackupSchedule).begin();
   process.stdout.write(
     renderBanner({
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,

@@ -9,12 +9,13 @@ import {
   listBackupFiles,
   prepareBackupFolder,
   removeBackup,
-  removePartials,
+  removeUnfinished,
   type BackupFile,
 } from './archive/backup-files.js';
 import { expiredBackups } from './archive/retention.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
+import { hasShrunk } from './backup-finding.js';
 import { BackupNotFoundError, BackupRunningError } from './backup.errors.js';
 import {
   toBackupResponse,
@@ -27,9 +28,6 @@ import { withBackupLock } from './databases/backup-lock.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
-
-/** A file smaller than this part of the one before is reported. */
-const SHRUNK_PART = 0.5;
 
 const INTERRUPTED = 'The process that made it ended before it was done.';
 
@@ -141,7 +139,7 @@ export class BackupsService implements OnModuleDestroy {
   ): Promise<BackupFile> {
     const { dir } = this.config.backup;
     await prepareBackupFolder(dir);
-    await removePartials(dir);
+    await removeUnfinished(dir);
     await dropLeftScratch(this.config.database.direct);
     const earlier = await listBackupFiles(dir);
     return makeBackup({
@@ -170,7 +168,7 @@ export class BackupsService implements OnModuleDestroy {
     const { bytes, verification } = manifest;
     this.logger.log({ backup: id, file: path.basename(file), bytes, verification }, 'a backup was made');
     await this.prune();
-    if (before?.bytes && bytes < before.bytes * SHRUNK_PART) {
+    if (before?.bytes && hasShrunk(bytes, before.bytes)) {
       this.logger.error(
         { backup: id, bytes, before: before.bytes },
         'the backup is much smaller than the one before',

@@ -138,6 +138,8 @@ function inherited(): Record<string, string> {
     HOME: os.tmpdir(),
     TMPDIR: os.tmpdir(),
     LOG_LEVEL: 'warn',
+    BACKUP_CRON: 'off',
+    BACKUP_DIR: path.join(process.env['MC101_TEST_EMPTY_ENV_FOLDER'] ?? '/nonexistent', 'backups'),
     ...(pgBinDir ? { PG_BIN_DIR: pgBinDir } : {}),
   };
 }
