@@ -4,6 +4,7 @@ import { addAdminCommands } from './cli/admin.commands.js';
 import { addBackupCommands } from './cli/backup.commands.js';
 import { addDemoCommands } from './cli/demo.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
+import { addMoveCommands } from './cli/move.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
 import { loadEnvFile } from './config/env-file.js';
 import { parseEnv } from './config/parse-env.js';
@@ -17,11 +18,13 @@ const program = new Command('npm run cli --')
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: true });
 
-const run = withService(() => parseEnv(process.env), process.env['PATH']);
+const readEnv = () => parseEnv(process.env);
+const run = withService(readEnv, process.env['PATH']);
 addAdminCommands(program, run);
 addBackupCommands(program, run);
 addDemoCommands(program, run);
 addKeyCommands(program, run);
+addMoveCommands(program, readEnv, process.env['PATH']);
 addPasswordCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
 import { ErrorReports } from './common/error-reporting/error-reports.js';
@@ -22,6 +23,7 @@ import { announceFirstAdmin } from './first-admin.js';
 import { hasTerminal } from './has-terminal.js';
 import { openMetrics } from './open-metrics.js';
 import { explainStartupFailure } from './startup-failure.js';
+import { KeyExportService } from './keys/recovery/key-export.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 const DRAIN_LIMIT_MS = 10_000;
@@ -37,6 +39,7 @@ let app: NestFastifyApplication | undefined;
 let metricsServer: MetricsServer | undefined;
 /** What nobody has been told yet about the first admin: the database has it now, and it cannot be told again. */
 let untold: string[] = [];
+const upgrade = new AbortController();
 let stoppingSince: number | undefined;
 
 async function start(): Promise<void> {
@@ -47,7 +50,7 @@ async function start(): Promise<void> {
   surroundings = await opening;
   if (stoppingSince !== undefined) return;
   const { config } = surroundings;
-  const migrated = await migrate(config.database, say);
+  const migrated = await migrate(config.database, say, backupAroundUpgrade(config, say, upgrade.signal));
   if (migrated.length > 0)
     say(
       `The database schema is up to date (${migrated.length} ${migrated.length === 1 ? 'migration' : 'migrations'} ran).`,
@@ -73,7 +76,12 @@ async function start(): Promise<void> {
       metricsUrl: metricsServer?.url,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: [...surroundings.notes, ...notes, ...demo],
+      notes: [
+        ...surroundings.notes,
+        ...notes,
+        ...demo,
+        ...(await app.get(KeyExportService).reminders()),
+      ],
       firstAdmin: takeUntold(),
     }),
   );
@@ -105,6 +113,7 @@ async function stop(signal: string): Promise<void> {
     process.exit(1);
   }
   stoppingSince = performance.now();
+  upgrade.abort(new Error('The service was stopped before the upgrade had begun.'));
   takeUntold().forEach(say);
   say(`${signal}: stopping …`);
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();

@@ -3,6 +3,9 @@ import { Clock } from '../common/clock.js';
 import { BackupMetrics, type BackupFacts as MeasuredFacts } from '../common/metrics/backup-metrics.js';
 import { ReadinessChecks, type Finding } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from '../config/app-config.js';
+import { KeysService } from '../keys/keys.service.js';
+import { listBackupFiles } from './archive/backup-files.js';
+import { explainMissingKeys, keysMissingFor } from './archive/missing-keys.js';
 import { backupFinding } from './backup-finding.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withConnection } from './databases/connect.js';
@@ -12,17 +15,21 @@ import { intervalOf } from './runs/interval-of.js';
 
 /** Looking for programs runs them; a package that is installed meanwhile is found this much later. */
 const LOOK_FOR_TOOLS_EVERY_MS = 60_000;
+/** What retained backups need is in a file beside each of them. */
+const LOOK_AT_FILES_EVERY_MS = 60_000;
 
 /** Says how the backups do. */
 @Injectable()
 export class BackupStatusService {
   private readonly watchedSince: Date;
+  private keysMissing: { until: number; detail: Promise<string | undefined> } | undefined;
   private tools: { until: number; missing: Promise<string | undefined> } | undefined;
 
   constructor(
     private readonly repository: BackupsRepository,
     private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly keys: KeysService,
     checks: ReadinessChecks,
     metrics: BackupMetrics,
   ) {
@@ -39,7 +46,7 @@ export class BackupStatusService {
     const verified = await this.repository.lastVerified(2);
     const last = await this.repository.lastEnded();
     const now = this.clock.now();
-    return backupFinding(
+    const finding = backupFinding(
       {
         intervalMs: intervalOf(cron, now),
         watchedSince: this.watchedSince,
@@ -50,6 +57,21 @@ export class BackupStatusService {
       },
       now,
     );
+    const detail = await this.missingKeys();
+    return finding.status === 'ok' && detail !== undefined ? { status: 'degraded', detail } : finding;
+  }
+
+  /** @returns which keys only retained backups need, if there are such */
+  private missingKeys(): Promise<string | undefined> {
+    const now = this.clock.now().getTime();
+    if (!this.keysMissing || this.keysMissing.until <= now)
+      this.keysMissing = { until: now + LOOK_AT_FILES_EVERY_MS, detail: this.lookForKeys() };
+    return this.keysMissing.detail;
+  }
+
+  private async lookForKeys(): Promise<string | undefined> {
+    const backups = await listBackupFiles(this.config.backup.dir);
+    return explainMissingKeys(keysMissingFor(backups, this.keys.ring.ids));
   }
 
   private async measure(): Promise<MeasuredFacts> {

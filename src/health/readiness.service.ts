@@ -4,6 +4,7 @@ import { Draining } from '../common/http/draining.js';
 import { ReadinessChecks, type Finding, type ReadinessPart } from '../common/readiness/readiness-checks.js';
 import { KeyRingUnfitError } from '../keys/keys.errors.js';
 import { KeysService } from '../keys/keys.service.js';
+import { KeyExportService } from '../keys/recovery/key-export.service.js';
 import type { ReadyCheck, ReadyChecks, ReadyResponse } from './health.dto.js';
 import { HealthRepository } from './health.repository.js';
 
@@ -19,6 +20,7 @@ export class ReadinessService {
   constructor(
     private readonly repository: HealthRepository,
     private readonly keys: KeysService,
+    private readonly keyExport: KeyExportService,
     private readonly parts: ReadinessChecks,
     private readonly draining: Draining,
     private readonly clock: Clock,
@@ -85,7 +87,8 @@ export class ReadinessService {
   private async lookAtKeys(): Promise<Finding> {
     try {
       await this.keys.verify();
-      return { status: 'ok' };
+      const [detail] = await this.keyExport.reminders();
+      return { status: 'ok', ...(detail === undefined ? {} : { detail }) };
     } catch (error) {
       return error instanceof KeyRingUnfitError ? { status: 'down', detail: error.message } : unknown();
     }
