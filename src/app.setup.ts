@@ -4,6 +4,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { AccessTokensService } from './auth/tokens/access-tokens.service.js';
+import { MaintenanceWatch } from './backup/maintenance/maintenance-watch.service.js';
+import { refuseDuringMaintenance } from './backup/maintenance/refuse-during-maintenance.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { requireTokenForLargeBodies } from './common/http/body-limits.js';
 import { createAdapter } from './common/http/create-adapter.js';
@@ -33,6 +35,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     app.getHttpAdapter().getInstance(),
     (token) => accessTokens.verify(token) !== undefined,
   );
+  await refuseDuringMaintenance(app.getHttpAdapter().getInstance(), app.get(MaintenanceWatch));
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ErrorFilter());

@@ -1,3 +1,4 @@
+import { BackupFailedError } from './backup/backup-failed-error.js';
 import { AppError } from './common/errors/app-error.js';
 import { ConfigError } from './config/parse-env.js';
 import { KeyRingInvalidError } from './crypto/crypto.errors.js';
@@ -5,7 +6,14 @@ import { StartupError } from './database/embedded/startup-error.js';
 import { SchemaTooNewError } from './database/migrate.js';
 import { KeyRingUnfitError } from './keys/keys.errors.js';
 
-const EXPLAINED = [ConfigError, StartupError, SchemaTooNewError, KeyRingInvalidError, KeyRingUnfitError];
+const EXPLAINED = [
+  BackupFailedError,
+  ConfigError,
+  StartupError,
+  SchemaTooNewError,
+  KeyRingInvalidError,
+  KeyRingUnfitError,
+];
 
 interface SystemError {
   code?: string;

@@ -24,6 +24,7 @@ import {
 } from './backup.response.dto.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withBackupLock } from './databases/backup-lock.js';
+import { DeletionLedger } from './ledger/deletion-ledger.service.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
@@ -54,6 +55,7 @@ export class BackupsService implements OnModuleDestroy {
     private readonly config: AppConfig,
     private readonly keys: KeysService,
     private readonly alarms: BackupAlarms,
+    private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -143,6 +145,7 @@ export class BackupsService implements OnModuleDestroy {
     await prepareBackupFolder(dir);
     await removePartials(dir);
     await dropLeftScratch(this.config.database.direct);
+    await this.ledger.completeFile();
     const earlier = await listBackupFiles(dir);
     return makeBackup({
       reason,

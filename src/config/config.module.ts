@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { DatabaseReplacement } from '../common/database-replacement.js';
 import { BoundedPool } from '../common/bounded-pool.js';
 import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from './app-config.js';
@@ -15,9 +16,10 @@ export class ConfigModule {
         { provide: AppConfig, useValue: config },
         { provide: BoundedPool, useValue: new BoundedPool(config.cpuPool.size, config.cpuPool.queueLimit) },
         Clock,
+        DatabaseReplacement,
         ReadinessChecks,
       ],
-      exports: [AppConfig, BoundedPool, Clock, ReadinessChecks],
+      exports: [AppConfig, BoundedPool, Clock, DatabaseReplacement, ReadinessChecks],
     };
   }
 }
