@@ -24,6 +24,7 @@ import {
 } from './backup.response.dto.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withBackupLock } from './databases/backup-lock.js';
+import { dropLeftRestored } from './databases/restored-names.js';
 import { DeletionLedger } from './ledger/deletion-ledger.service.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
@@ -145,6 +146,7 @@ export class BackupsService implements OnModuleDestroy {
     await prepareBackupFolder(dir);
     await removePartials(dir);
     await dropLeftScratch(this.config.database.direct);
+    await dropLeftRestored(this.config.database.direct);
     await this.ledger.completeFile();
     const earlier = await listBackupFiles(dir);
     return makeBackup({

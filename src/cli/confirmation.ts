@@ -16,7 +16,7 @@ export async function isConfirmed(question: string, word: string, signal: AbortS
         resolve('');
       });
     });
-    return (await Promise.race([lines.question('> ', { signal }), ended])).trim() === word;
+    return (await Promise.race([lines.question('', { signal }), ended])).trim() === word;
   } finally {
     lines.close();
   }

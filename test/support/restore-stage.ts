@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { listBackupFiles, type BackupFile } from '../../src/backup/archive/backup-files.js';
-import type { Actor } from './api-client.js';
+import type { Actor, Answer } from './api-client.js';
 import { freePort, ProgramProcess, ServiceProcess } from './service-process.js';
 import { TEST_SECRETS } from './test-config.js';
 import { createTestDatabase, openPool, type TestDatabase } from './test-database.js';
@@ -72,6 +73,23 @@ export class RestoreStage {
     return { code, stdout: command.stdout, stderr: command.stderr };
   }
 
+  /** Resolves once a command has said this of its progress. */
+  async said(command: ProgramProcess, text: string): Promise<void> {
+    while (!command.stderr.includes(text)) {
+      if (command.hasEnded) throw new Error(`The command ended without "${text}":\n${command.stderr}`);
+      await delay(2);
+    }
+  }
+
+  /** Resolves with the first answer that is neither MAINTENANCE nor that the database is away. */
+  async answerOf(ask: () => Promise<Answer>): Promise<Answer> {
+    for (;;) {
+      const answer = await ask();
+      if (answer.status !== 503) return answer;
+      await delay(50);
+    }
+  }
+
   /** Like `command`, for what must succeed. */
   async succeed(
     args: string[],
@@ -103,10 +121,36 @@ export class RestoreStage {
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       if (code !== '57P01' && !/terminated/i.test(message)) throw error;
-      await this.pool.end();
-      this.pool = openPool(this.database.urls.owner);
+      await this.reconnect();
       return (await this.pool.query<Row>(text, values)).rows;
     }
+  }
+
+  /** Somebody else's connection, which nobody may be able to end. */
+  async connect(url: string, application: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url, application_name: application });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  /** What a broken disk does to a table. @param file as pg_relation_filepath tells it */
+  async loseFile(file: string): Promise<void> {
+    await this.asSuperuser('CHECKPOINT');
+    const [settings] = await this.asSuperuser<{ folder: string }>(
+      `SELECT current_setting('data_directory') AS folder`,
+    );
+    await rm(path.join(settings!.folder, file));
+    // Connections hold the file open.
+    await this.asSuperuser(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${this.database.name}'`,
+    );
+    await this.reconnect();
+  }
+
+  async reconnect(): Promise<void> {
+    await this.pool.end();
+    this.pool = openPool(this.database.urls.owner);
   }
 
   async sqlIn<Row extends pg.QueryResultRow>(database: string, text: string): Promise<Row[]> {
@@ -159,6 +203,15 @@ export class RestoreStage {
     const registered = await service.api.post('/users/register', person);
     if (registered.status !== 201) throw new Error(`register: ${JSON.stringify(registered.body)}`);
     return { ...person, id: registered.body.id, token: await service.logIn(person.email, person.password) };
+  }
+
+  /** Gives the default election a candidate. @returns its id */
+  async addCandidate(): Promise<number> {
+    const [row] = await this.sql<{ id: string }>(
+      `INSERT INTO candidates (election_id, name, name_normalized, party)
+       SELECT id, 'Ada', 'ada', 'None' FROM elections WHERE is_default RETURNING id`,
+    );
+    return Number(row!.id);
   }
 
   async close(): Promise<void> {

@@ -18,21 +18,18 @@ export async function withAdminConnection<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   for (const database of COMMON_DATABASES.filter((name) => name !== own)) {
-    let connected = false;
-    try {
-      return await withConnection(
-        url,
-        (client) => {
-          connected = true;
-          return work(client);
-        },
-        database,
-      );
-    } catch (error) {
-      if (connected || !UNUSABLE_CODES.has((error as { code?: string }).code ?? '')) throw error;
-    }
+    if (await isUsable(url, database)) return withConnection(url, work, database);
   }
   throw new BackupFailedError(
     `The database's owner role may connect neither to ${COMMON_DATABASES.join(' nor to ')}: GRANT CONNECT ON DATABASE postgres to it.`,
   );
+}
+
+async function isUsable(url: string, database: string): Promise<boolean> {
+  try {
+    return await withConnection(url, () => Promise.resolve(true), database);
+  } catch (error) {
+    if (UNUSABLE_CODES.has((error as { code?: string }).code ?? '')) return false;
+    throw error;
+  }
 }

@@ -9,6 +9,8 @@ const ENDED_BY_RESTORE = 'The database was restored from a backup that was made 
 interface Completion {
   readonly deletions: PresentState['deletions'];
   readonly sequences: PresentState['sequences'];
+  /** The present database's account of backups: the files are the same ones. */
+  readonly backups: PresentState['backups'];
   /** The run that made the backup: inside it, it was still running. */
   readonly run:
     | { id: number; file: string; bytes: number; sha256: string; verifiedAt: string; verification: string }
@@ -24,7 +26,7 @@ interface Completion {
  */
 export async function completeRestored(
   client: Client,
-  { deletions, sequences, run, files }: Completion,
+  { deletions, sequences, backups, run, files }: Completion,
 ): Promise<number> {
   await client.query('BEGIN');
   const ids = deletions.map(({ userId }) => userId);
@@ -50,6 +52,12 @@ export async function completeRestored(
                                  verified_at = $2, verification = $6 WHERE id = $1`,
       [run.id, run.verifiedAt, run.file, run.bytes, run.sha256, run.verification],
     );
+  await client.query(
+    `INSERT INTO public.backups SELECT row.* FROM jsonb_array_elements($1) AS told,
+                                         jsonb_populate_record(NULL::public.backups, told) AS row
+     ON CONFLICT DO NOTHING`,
+    [JSON.stringify(backups)],
+  );
   await client.query(
     `UPDATE public.backups SET state = 'failed', finished_at = now(), error = $1 WHERE state = 'running'`,
     [ENDED_BY_RESTORE],

@@ -8,6 +8,8 @@ export interface PresentState {
   readonly deletions: { readonly userId: number; readonly deletedAt: Date }[];
   /** Quoted names with schema, and the number that each gave last. */
   readonly sequences: { readonly name: string; readonly last: string }[];
+  /** Its account of backups, row by row. */
+  readonly backups: Record<string, unknown>[];
 }
 
 export async function readServiceIdentity(client: Client): Promise<string | null> {
@@ -24,10 +26,14 @@ export async function readPresentState(client: Client): Promise<PresentState> {
     `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last FROM pg_sequences
      WHERE last_value IS NOT NULL AND increment_by > 0 AND NOT cycle`,
   );
+  const backups = await client.query<{ row: Record<string, unknown> }>(
+    'SELECT to_jsonb(b) AS row FROM public.backups b',
+  );
   return {
     service: await readServiceIdentity(client),
     deletions: deletions.rows,
     sequences: sequences.rows,
+    backups: backups.rows.map(({ row }) => row),
   };
 }
 

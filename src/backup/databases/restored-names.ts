@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { escapeLiteral, type Client } from 'pg';
-import { dropDatabase } from './sibling-database.js';
+import { withConnection } from './connect.js';
+import { currentDatabase, dropDatabase } from './sibling-database.js';
 
 /** PostgreSQL cuts longer names off. */
 const LONGEST_NAME_BYTES = 63;
@@ -22,16 +23,18 @@ export function setAsideName(database: string, at: Date): string {
   return `${stemOf(database)}_before_${at.toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '')}`;
 }
 
-/** Databases that former restores replaced, oldest first; none but those of the connection's own role. */
-export function listSetAside(client: Client, database: string): Promise<SiblingDatabase[]> {
-  return listOwned(client, `${stemOf(database)}_before_`, '[0-9]{8}T[0-9]{6}Z');
+/** Databases that restores have replaced, oldest first; none but those of the connection's own role. */
+export async function listSetAside(client: Client): Promise<SiblingDatabase[]> {
+  const prefix = `${stemOf(await currentDatabase(client))}_before_`;
+  return listOwned(client, prefix, '[0-9]{8}T[0-9]{6}Z');
 }
 
-/** Drops what restores that were killed had begun. To be called under the lock. @returns names */
-export async function dropLeftRestored(client: Client, database: string): Promise<string[]> {
-  const left = await listOwned(client, `${stemOf(database)}_restored_`, '[0-9a-f]{12}');
-  for (const { name } of left) await dropDatabase(client, name);
-  return left.map(({ name }) => name);
+/** Drops what restores that were killed had begun. To be called under the lock. */
+export async function dropLeftRestored(url: string): Promise<void> {
+  await withConnection(url, async (client) => {
+    const prefix = `${stemOf(await currentDatabase(client))}_restored_`;
+    for (const { name } of await listOwned(client, prefix, '[0-9a-f]{12}')) await dropDatabase(client, name);
+  });
 }
 
 async function listOwned(client: Client, prefix: string, ending: string): Promise<SiblingDatabase[]> {

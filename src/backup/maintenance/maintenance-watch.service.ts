@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DatabaseReplacement } from '../../common/database-replacement.js';
+import { ReadinessChecks } from '../../common/readiness/readiness-checks.js';
 import { MaintenanceRepository } from './maintenance.repository.js';
 
 /** A restore waits for a few of these before it counts on every process having looked. */
@@ -17,7 +18,15 @@ export class MaintenanceWatch implements OnModuleDestroy {
   constructor(
     private readonly repository: MaintenanceRepository,
     private readonly replacement: DatabaseReplacement,
-  ) {}
+    checks: ReadinessChecks,
+  ) {
+    // Not down: a balancer that took every process out would answer in words of its own instead of MAINTENANCE.
+    checks.override('backup', () =>
+      this.inMaintenance
+        ? { status: 'degraded', detail: 'Maintenance: a backup is being restored.' }
+        : undefined,
+    );
+  }
 
   get isOn(): boolean {
     return this.inMaintenance;

@@ -48,6 +48,7 @@ export async function replacePresent(
           onStep('The service answers MAINTENANCE now …');
           await delay(SEEN_BY_ALL_MS, undefined, { signal });
         }
+        const keeperPid = await pidOf(keeper);
         // From here until the names are swapped no vote can be cast, also by who has not heard of the maintenance.
         const areVotesStopped = await stopVotes(keeper).then(
           () => true,
@@ -68,7 +69,7 @@ export async function replacePresent(
           name: database,
           replacement: restored,
           setAside,
-          keeper: await pidOf(keeper),
+          keeper: keeperPid,
         });
         return { setAside, ...done };
       }),
@@ -126,6 +127,7 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
   const deletedAgain = await completeRestored(client, {
     deletions: known,
     sequences: state.sequences,
+    backups: state.backups,
     run:
       manifest.run_id === undefined
         ? undefined
@@ -148,19 +150,19 @@ async function readPresent(
   { backup, onStep }: RestoreOrder,
   present: Client,
   service: string | null,
-): Promise<Pick<PresentState, 'deletions' | 'sequences'>> {
+): Promise<Omit<PresentState, 'service'>> {
   try {
     const state = await readPresentState(present);
     const { accounts, notes } = await countNewer(present, backup.manifest.taken_at);
     onStep(
-      `Made since the backup, and only in the former database from now on: ${accounts} accounts, ${notes} notes.`,
+      `Since the backup, and from now on in the former database alone: accounts ${accounts}, notes ${notes}.`,
     );
     if (state.service === service) return state;
     onStep('The backup is of another installation: what was deleted here is not deleted in it.');
   } catch {
     onStep('The present database cannot tell which accounts were deleted; the file beside the backups does.');
   }
-  return { deletions: [], sequences: [] };
+  return { deletions: [], sequences: [], backups: [] };
 }
 
 async function pidOf(client: Client): Promise<number | undefined> {

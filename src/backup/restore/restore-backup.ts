@@ -44,7 +44,7 @@ async function restoreUnderLock(
   tools: Awaited<ReturnType<typeof dumpToolsFor>>,
 ): Promise<RestoreOutcome> {
   const { urls, signal } = order;
-  await withConnection(urls.direct, (client) => dropLeftRestored(client, database));
+  await dropLeftRestored(urls.direct);
   const safetyDump = order.withoutSafetyDump ? undefined : await makeSafetyDump(order);
   const restored = newRestoredName(database);
   try {

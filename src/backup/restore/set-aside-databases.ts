@@ -1,11 +1,11 @@
 import { BackupFailedError } from '../backup-failed-error.js';
 import { withConnection } from '../databases/connect.js';
 import { listSetAside, type SiblingDatabase } from '../databases/restored-names.js';
-import { currentDatabase, dropDatabase } from '../databases/sibling-database.js';
+import { dropDatabase } from '../databases/sibling-database.js';
 
 /** The databases that restores have replaced and that are kept, oldest first. */
 export function listSetAsideDatabases(url: string): Promise<SiblingDatabase[]> {
-  return withConnection(url, async (client) => listSetAside(client, await currentDatabase(client)));
+  return withConnection(url, listSetAside);
 }
 
 /**
@@ -19,7 +19,7 @@ export async function dropSetAside(
   confirm: () => Promise<boolean>,
 ): Promise<void> {
   await withConnection(url, async (client) => {
-    const kept = await listSetAside(client, await currentDatabase(client));
+    const kept = await listSetAside(client);
     if (!kept.some((database) => database.name === name))
       throw new BackupFailedError(
         `"${name}" is no database that a restore has replaced; npm run cli -- backup:drop-old lists them.`,

@@ -22,7 +22,8 @@ interface Verification {
 export async function verifyBackup(order: Verification): Promise<void> {
   const { backup, how, url, programs, ring, signal, onStep } = order;
   const { file, manifest } = backup;
-  const major = await withConnection(url, serverMajor);
+  // Reading takes no server.
+  const major = how === 'restore' ? await withConnection(url, serverMajor) : 0;
   const tools = await dumpToolsFor(Math.max(major, majorOf(manifest.postgres.dump)), programs);
   await verifyBytes(file, manifest, { tools, signal, onStep });
   if (how === 'restore') await verifyByRestoring(file, manifest, { tools, url, ring, signal, onStep });
