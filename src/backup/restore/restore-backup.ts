@@ -4,6 +4,7 @@ import { prepareBackupFolder, removePartials } from '../archive/backup-files.js'
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
+import { turnMaintenanceOff } from '../databases/maintenance-switch.js';
 import { dropLeftRestored, newRestoredName } from '../databases/restored-names.js';
 import { currentDatabase, dropDatabase, serverMajor } from '../databases/sibling-database.js';
 import { makeBackup } from '../runs/make-backup.js';
@@ -45,6 +46,7 @@ async function restoreUnderLock(
 ): Promise<RestoreOutcome> {
   const { urls, signal } = order;
   await dropLeftRestored(urls.direct);
+  await withConnection(urls.direct, turnMaintenanceOff).catch(() => undefined);
   const safetyDump = order.withoutSafetyDump ? undefined : await makeSafetyDump(order);
   const restored = newRestoredName(database);
   try {
