@@ -33,8 +33,9 @@ export async function swapDatabases(renaming: Client, ending: Client, swap: Swap
   const renamingPid = rows[0]?.pid ?? 0;
   for (let attempt = 1; ; attempt += 1) {
     const stop = new AbortController();
-    const ended = endConnections(ending, swap, renamingPid, stop.signal);
-    // A failure of it says itself below, as connections that are still there.
+    const foreign = new Map<number, Backend>();
+    const ended = endConnections(ending, swap, renamingPid, foreign, stop.signal);
+    // A failure of it shows below, as connections that are still there.
     ended.catch(() => undefined);
     try {
       await rename(renaming, swap);
@@ -48,7 +49,8 @@ export async function swapDatabases(renaming: Client, ending: Client, swap: Swap
         );
       if (code !== OBJECT_IN_USE) throw error;
       // Once the keeper has ended, votes may have been cast: they must be counted again.
-      if (attempt === ATTEMPTS || !(await isAlive(ending, swap.keeper))) throw await stillInUse(ending, swap);
+      if (attempt === ATTEMPTS || foreign.size > 0 || !(await isAlive(ending, swap.keeper)))
+        throw stillInUse([...foreign.values()]);
     } finally {
       stop.abort();
       await ended.catch(() => undefined);
@@ -68,12 +70,15 @@ async function endConnections(
   ending: Client,
   { name, replacement, keeper }: Swap,
   renamingPid: number,
+  foreign: Map<number, Backend>,
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {
     const others = (await backendsOf(ending, [name, replacement])).filter(({ pid }) => pid !== keeper);
     const isLocked = await holdsDatabaseLock(ending, renamingPid);
-    for (const { pid } of others) await terminate(ending, pid);
+    for (const backend of others) {
+      if (!(await terminate(ending, backend.pid))) foreign.set(backend.pid, backend);
+    }
     if (keeper !== undefined && isLocked && others.length === 0) await terminate(ending, keeper);
     await delay(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
   }
@@ -98,11 +103,15 @@ async function holdsDatabaseLock(client: Client, pid: number): Promise<boolean> 
   return rows[0]?.holds ?? false;
 }
 
-/** Somebody else's may not be ended; then the rename fails and says whose. */
-async function terminate(client: Client, pid: number): Promise<void> {
-  await client.query('SELECT pg_terminate_backend($1)', [pid]).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
-  });
+/** @returns false for somebody else's, which may not be ended */
+async function terminate(client: Client, pid: number): Promise<boolean> {
+  try {
+    await client.query('SELECT pg_terminate_backend($1)', [pid]);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === INSUFFICIENT_PRIVILEGE) return false;
+    throw error;
+  }
 }
 
 async function isAlive(client: Client, pid: number | undefined): Promise<boolean> {
@@ -111,10 +120,13 @@ async function isAlive(client: Client, pid: number | undefined): Promise<boolean
   return rowCount === 1;
 }
 
-async function stillInUse(client: Client, { name, keeper }: Swap): Promise<BackupFailedError> {
-  const others = (await backendsOf(client, [name])).filter(({ pid }) => pid !== keeper);
-  const who = others.map(({ pid, user, application }) => `${user} (pid ${pid}, ${application || 'no name'})`);
+function stillInUse(foreign: readonly Backend[]): BackupFailedError {
+  const who = foreign.map(
+    ({ pid, user, application }) => `${user} (pid ${pid}, ${application || 'no name'})`,
+  );
   return new BackupFailedError(
-    `Connections to the database could not be ended${who.length > 0 ? `: ${who.join(', ')}` : ''}. Stop these programs, or GRANT their role to the database's owner role, and try again.`,
+    who.length > 0
+      ? `Connections to the database may not be ended by its owner's role: ${who.join(', ')}. Stop these programs, or GRANT their role to the owner's, and try again.`
+      : 'Connections to the database were opened again and again while they were ended: stop these programs and try again.',
   );
 }

@@ -125,7 +125,7 @@ describe('a restore is refused and changes nothing', () => {
     const stranger = await stage.connect(url, 'somebody at a terminal');
     try {
       expect(await refusal([name(), '--yes'])).toMatch(
-        /could not be ended: stranger_\S+ \(pid \d+, somebody at a terminal\)/,
+        /may not be ended by its owner's role: stranger_\S+ \(pid \d+, somebody at a terminal\)\. /,
       );
     } finally {
       await stranger.end();
