@@ -9,6 +9,9 @@ let stage: RestoreStage;
 let backup: BackupFile;
 beforeAll(async () => {
   stage = await RestoreStage.open();
+  const service = await stage.startService();
+  await stage.signUp(service);
+  await service.stop();
   backup = await stage.backUp();
 });
 afterAll(() => stage.close());
@@ -33,11 +36,8 @@ describe('backup:list', () => {
   it('says where it looked when there is none', async () => {
     const dir = path.join(stage.dir, 'empty');
     const { code, stdout, stderr } = await stage.command(['backup:list'], { env: { BACKUP_DIR: dir } });
-    expect({ code, stdout, stderr }).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: `There is no backup in ${dir}.\n`,
-    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain(`There is no backup in ${dir}.\n`);
   });
 });
 
@@ -77,15 +77,16 @@ describe('backup:verify', () => {
     const { code, stderr } = await stage.command(['backup:verify', backup.file], {
       env: { APP_ENCRYPTION_KEY: other },
     });
-    expect(code).toBe(backup.manifest.key_ids.length > 0 ? 1 : 0);
-    if (code === 1) expect(stderr).toContain('is not the one that this backup was made with');
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not the one that this backup was made with');
   });
 });
 
 describe('backup:drop-old', () => {
   it('lists what restores have replaced, drops it when told twice, and nothing else', async () => {
     const none = await stage.command(['backup:drop-old']);
-    expect(none).toEqual({ code: 0, stdout: '', stderr: 'No replaced database is kept.\n' });
+    expect(none).toMatchObject({ code: 0, stdout: '' });
+    expect(none.stderr).toContain('No replaced database is kept.\n');
     await stage.succeed(['backup:restore', backup.file, '--yes']);
     const [former] = await stage.siblings();
     expect(await stage.succeed(['backup:drop-old'])).toMatch(new RegExp(`^${former} {2}\\d+ bytes\n$`));

@@ -2,12 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, expect, it } from '@jest/globals';
 import { listBackupFiles } from '../../../src/backup/archive/backup-files.js';
+import type { ServiceProcess } from '../../support/service-process.js';
 import { databasePid, Operator, query } from '../../support/operator.js';
 
 const operator = new Operator();
 afterEach(() => operator.cleanUp());
 
 const ADA = { name: 'Ada', email: 'ada@example.com', password: 'a curious otter sings alone' };
+
+const logInAs = async ({ api }: ServiceProcess, { email, password }: typeof ADA) =>
+  (await api.post('/users/login', { email, password })).status;
 
 it('the embedded database is restored while its service is stopped, and while it runs', async () => {
   const dataDir = await operator.newDataDir();
@@ -39,13 +43,13 @@ it('the embedded database is restored while its service is stopped, and while it
   expect(await databasePid(dataDir)).toBeUndefined();
   const third = await operator.start({ dataDir, env });
   await third.logIn(ADA.email, ADA.password);
-  expect((await third.api.post('/users/login', eve)).status).toBe(401);
+  expect(await logInAs(third, eve)).toBe(401);
   expect((await third.api.post('/users/register', eve)).status).toBe(201);
 
   await run('backup:restore', backup!.file, '--yes');
   while ((await third.api.get('/')).status === 503) await new Promise((resolve) => setTimeout(resolve, 50));
   await third.logIn(ADA.email, ADA.password);
-  expect((await third.api.post('/users/login', eve)).status).toBe(401);
+  expect(await logInAs(third, eve)).toBe(401);
   const kept = await query(dataDir, `SELECT FROM pg_database WHERE datname ~ '^mc101_before_'`);
   expect(kept).toHaveLength(2);
 }, 180_000);

@@ -66,7 +66,9 @@ describe.each(POINTS)('at "%s"', (point) => {
   }, 120_000);
 });
 
-it('Ctrl-C undoes what was begun, also when the service has been stopped', async () => {
+it('Ctrl-C undoes what was begun', async () => {
+  // A restore that was killed may have left its row.
+  await stage.sql('DELETE FROM maintenance');
   const before = await stage.siblings();
   const content = await stage.content();
   for (const point of ['Restoring into the new database', 'The service answers MAINTENANCE now']) {
@@ -77,10 +79,7 @@ it('Ctrl-C undoes what was begun, also when the service has been stopped', async
     expect(await stage.siblings()).toEqual(before);
     expect(await stage.sql('SELECT * FROM maintenance')).toEqual([]);
   }
-  expect({ ...((await stage.content()) as object), sessions: [] }).toEqual({
-    ...(content as object),
-    sessions: [],
-  });
+  expect(await stage.content()).toEqual(content);
 }, 120_000);
 
 it('after all of that a restore works', async () => {
