@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { AccessTokensService } from './auth/tokens/access-tokens.service.js';
 import { ErrorReports } from './common/error-reporting/error-reports.js';
+import { MaintenanceWatch } from './backup/maintenance/maintenance-watch.service.js';
+import { refuseDuringMaintenance } from './backup/maintenance/refuse-during-maintenance.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { requireTokenForLargeBodies } from './common/http/body-limits.js';
 import { createAdapter } from './common/http/create-adapter.js';
@@ -40,6 +42,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   );
   const isBehindProxy = config.trustedProxies.length > 0;
   refuseWhileDraining(app.getHttpAdapter().getInstance(), app.get(Draining), isBehindProxy);
+  await refuseDuringMaintenance(app.getHttpAdapter().getInstance(), app.get(MaintenanceWatch));
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ErrorFilter(app.get(ErrorReports)));

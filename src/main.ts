@@ -76,12 +76,7 @@ async function start(): Promise<void> {
       metricsUrl: metricsServer?.url,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: [
-        ...surroundings.notes,
-        ...notes,
-        ...demo,
-        ...(await app.get(KeyExportService).reminders()),
-      ],
+      notes: [...surroundings.notes, ...notes, ...demo, ...(await app.get(KeyExportService).reminders())],
       firstAdmin: takeUntold(),
     }),
   );

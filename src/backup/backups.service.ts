@@ -27,6 +27,8 @@ import {
 } from './backup.response.dto.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withBackupLock } from './databases/backup-lock.js';
+import { dropLeftRestored } from './databases/restored-names.js';
+import { DeletionLedger } from './ledger/deletion-ledger.service.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
@@ -56,6 +58,7 @@ export class BackupsService implements OnModuleDestroy {
     private readonly alarms: BackupAlarms,
     private readonly metrics: BackupMetrics,
     private readonly reports: ErrorReports,
+    private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -150,6 +153,8 @@ export class BackupsService implements OnModuleDestroy {
     await prepareBackupFolder(dir);
     await removeUnfinished(dir);
     await dropLeftScratch(this.config.database.direct);
+    await dropLeftRestored(this.config.database.direct);
+    await this.ledger.completeFile();
     const earlier = await listBackupFiles(dir);
     return makeBackup({
       reason,

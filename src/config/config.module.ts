@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { DatabaseReplacement } from '../common/database-replacement.js';
 import { BoundedPool } from '../common/bounded-pool.js';
 import { ErrorReports, openErrorReports } from '../common/error-reporting/error-reports.js';
 import { Draining } from '../common/http/draining.js';
@@ -20,6 +21,7 @@ export class ConfigModule {
         { provide: AppConfig, useValue: config },
         { provide: BoundedPool, useValue: new BoundedPool(config.cpuPool.size, config.cpuPool.queueLimit) },
         Clock,
+        DatabaseReplacement,
         ReadinessChecks,
         { provide: Metrics, useValue: metrics },
         CpuPoolMetrics,
@@ -31,6 +33,7 @@ export class ConfigModule {
         AppConfig,
         BoundedPool,
         Clock,
+        DatabaseReplacement,
         ReadinessChecks,
         Metrics,
         BackupMetrics,
