@@ -89,11 +89,11 @@ export default {
     {
       name: 'only-repositories-touch-typeorm',
       comment:
-        'SQL and TypeORM live in *.repository.ts and *.entity.ts; a service may name the EntityManager as a type.',
+        'SQL and TypeORM live in *.repository.ts and *.entity.ts, what concerns whole databases in backup/databases/; a service may name the EntityManager as a type.',
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '\\.(repository|entity|module|spec)\\.ts$|^src/(database|migrations)/',
+        pathNot: '\\.(repository|entity|module|spec)\\.ts$|^src/(database|migrations|backup/databases)/',
       },
       to: { path: 'node_modules/(typeorm|pg|@nestjs/typeorm)/', dependencyTypesNot: ['type-only'] },
     },

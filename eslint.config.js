@@ -18,7 +18,18 @@ const dynamicImportOfProcess = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.data', 'reports', 'coverage', 'src/metadata.ts'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      '.data',
+      'backups',
+      'secrets',
+      'reports',
+      'coverage',
+      'src/metadata.ts',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -4,6 +4,7 @@ import { addAdminCommands } from './cli/admin.commands.js';
 import { addBackupCommands } from './cli/backup.commands.js';
 import { addDemoCommands } from './cli/demo.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
+import { addMoveCommands } from './cli/move.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
 import { loadEnvFile } from './config/env-file.js';
 import { parseEnv } from './config/parse-env.js';
@@ -29,6 +30,7 @@ addBackupCommands(program, {
 });
 addDemoCommands(program, run);
 addKeyCommands(program, run);
+addMoveCommands(program, readEnv, process.env['PATH']);
 addPasswordCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -1,18 +1,22 @@
 import { BackupFailedError } from './backup/backup-failed-error.js';
+import { InputEndedError } from './cli/read-hidden.js';
 import { AppError } from './common/errors/app-error.js';
 import { ConfigError } from './config/parse-env.js';
 import { KeyRingInvalidError } from './crypto/crypto.errors.js';
 import { StartupError } from './database/embedded/startup-error.js';
 import { SchemaTooNewError } from './database/migrate.js';
 import { KeyRingUnfitError } from './keys/keys.errors.js';
+import { RecoveryFileError } from './keys/recovery/recovery-file-error.js';
 
 const EXPLAINED = [
   BackupFailedError,
   ConfigError,
-  StartupError,
-  SchemaTooNewError,
+  InputEndedError,
   KeyRingInvalidError,
   KeyRingUnfitError,
+  RecoveryFileError,
+  SchemaTooNewError,
+  StartupError,
 ];
 
 interface SystemError {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { AppConfig, externalDatabase, type DatabaseUrls } from './config/app-config.js';
+import { AppConfig, externalDatabase, type DatabaseUrls, type Secrets } from './config/app-config.js';
 import type { Env } from './config/env.schema.js';
 import { parsePostgresUrl } from './config/postgres-url.js';
 import { parseKeyRing } from './crypto/parse-key-ring.js';
@@ -84,8 +84,12 @@ async function useEmbedded(
     onProgress,
   });
   const urls = { app: embedded.appUrl, owner: embedded.ownerUrl, direct: embedded.ownerUrl };
+  const secrets = {
+    LOG_SIGNING_KEY: embedded.secrets.LOG_SIGNING_KEY,
+    ...(await completeSecrets(env, () => Promise.resolve(embedded.secrets))),
+  };
   return {
-    config: new AppConfig(env, urls, await completeSecrets(env, () => Promise.resolve(embedded.secrets)), {
+    config: new AppConfig(env, urls, secrets, {
       pgBinDir: env.PG_BIN_DIR,
       searchPath,
     }),
@@ -96,13 +100,8 @@ async function useEmbedded(
   };
 }
 
-type SecretValues = Pick<Env, 'JWT_SECRET_KEY' | 'TOKEN_PEPPER' | 'APP_ENCRYPTION_KEY'>;
-
 /** What the environment gives wins; in production it gives all of them, which parseEnv has checked. */
-async function completeSecrets(
-  env: Env,
-  generated: () => Promise<Required<{ [K in keyof SecretValues]: string }>>,
-) {
+async function completeSecrets(env: Env, generated: () => Promise<Required<Secrets>>): Promise<Secrets> {
   const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY } = env;
   if (JWT_SECRET_KEY && TOKEN_PEPPER && APP_ENCRYPTION_KEY)
     return { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY };
@@ -111,6 +110,7 @@ async function completeSecrets(
     JWT_SECRET_KEY: JWT_SECRET_KEY ?? kept.JWT_SECRET_KEY,
     TOKEN_PEPPER: TOKEN_PEPPER ?? kept.TOKEN_PEPPER,
     APP_ENCRYPTION_KEY: APP_ENCRYPTION_KEY ?? kept.APP_ENCRYPTION_KEY,
+    LOG_SIGNING_KEY: kept.LOG_SIGNING_KEY,
   };
 }
 

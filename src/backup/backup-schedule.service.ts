@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { CronJob, CronTime } from 'cron';
+import { CronJob } from 'cron';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { BackupFailedError } from './backup-failed-error.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
+import { intervalOf, nextMoment } from './runs/interval-of.js';
 
 /** A tick may come this much off the moment that was planned: later, and the clock was set meanwhile. */
 const PUNCTUAL_MS = 60_000;
@@ -27,14 +28,14 @@ export class BackupSchedule {
   begin(): void {
     const { cron } = this.config.backup;
     if (cron === undefined) return;
-    let planned = this.next(cron);
+    let planned = nextMoment(cron, this.clock.now());
     const job = new CronJob(
       cron,
       () => {
         const now = this.clock.now();
         const isPunctual = Math.abs(now.getTime() - planned.getTime()) < PUNCTUAL_MS;
         const slot = isPunctual ? planned : startOfMinute(now);
-        planned = this.next(cron);
+        planned = nextMoment(cron, this.clock.now());
         void this.attempt({ slot });
       },
       null,
@@ -62,17 +63,6 @@ export class BackupSchedule {
         this.logger.error({ err: error }, 'a scheduled backup could not be made');
     }
   }
-
-  private next(cron: string): Date {
-    return new CronTime(cron, 'UTC').getNextDateFrom(this.clock.now(), 'UTC').toJSDate();
-  }
-}
-
-/** The time between the next two moments of a schedule, in milliseconds. */
-export function intervalOf(cron: string, now: Date): number {
-  const time = new CronTime(cron, 'UTC');
-  const first = time.getNextDateFrom(now, 'UTC').toJSDate();
-  return time.getNextDateFrom(first, 'UTC').toJSDate().getTime() - first.getTime();
 }
 
 function startOfMinute(now: Date): Date {

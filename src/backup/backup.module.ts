@@ -6,6 +6,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
 import { BackupAlarms } from './backup-alarms.js';
 import { BackupSchedule } from './backup-schedule.service.js';
+import { BackupStatusService } from './backup-status.service.js';
 import { Backup } from './backup.entity.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
@@ -27,6 +28,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
   providers: [
     BackupsRepository,
     BackupsService,
+    BackupStatusService,
     BackupAlarms,
     BackupSchedule,
     AccountDeletionsRepository,

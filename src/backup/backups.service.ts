@@ -1,20 +1,23 @@
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { ErrorReports } from '../common/error-reporting/error-reports.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { PagingQuery } from '../common/http/paging.dto.js';
+import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import {
   listBackupFiles,
   prepareBackupFolder,
   removeBackup,
-  removePartials,
+  removeUnfinished,
   type BackupFile,
 } from './archive/backup-files.js';
 import { expiredBackups } from './archive/retention.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
+import { hasShrunk } from './backup-finding.js';
 import { BackupNotFoundError, BackupRunningError } from './backup.errors.js';
 import {
   toBackupResponse,
@@ -29,9 +32,6 @@ import { DeletionLedger } from './ledger/deletion-ledger.service.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
-
-/** A file smaller than this part of the one before is reported. */
-const SHRUNK_PART = 0.5;
 
 const INTERRUPTED = 'The process that made it ended before it was done.';
 
@@ -56,6 +56,8 @@ export class BackupsService implements OnModuleDestroy {
     private readonly config: AppConfig,
     private readonly keys: KeysService,
     private readonly alarms: BackupAlarms,
+    private readonly metrics: BackupMetrics,
+    private readonly reports: ErrorReports,
     private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
   ) {}
@@ -124,6 +126,7 @@ export class BackupsService implements OnModuleDestroy {
     try {
       const made = await this.make(id, reason, signal, onStep);
       await this.account(id, made);
+      this.metrics.countRun('success');
       if (failedBefore) await this.alarms.recovered();
       return made;
     } catch (error) {
@@ -131,7 +134,11 @@ export class BackupsService implements OnModuleDestroy {
       // Also while the database is away: the next run ends the row.
       await this.repository.fail(id, why).catch(() => undefined);
       this.logger.error({ err: error, backup: id }, 'the backup failed');
-      if (!this.stopping.signal.aborted) await this.alarms.failed(why);
+      this.metrics.countRun('failure');
+      if (!this.stopping.signal.aborted) {
+        this.reports.report(error, { task: 'backup' });
+        await this.alarms.failed(why);
+      }
       throw error;
     }
   }
@@ -144,7 +151,7 @@ export class BackupsService implements OnModuleDestroy {
   ): Promise<BackupFile> {
     const { dir } = this.config.backup;
     await prepareBackupFolder(dir);
-    await removePartials(dir);
+    await removeUnfinished(dir);
     await dropLeftScratch(this.config.database.direct);
     await dropLeftRestored(this.config.database.direct);
     await this.ledger.completeFile();
@@ -175,7 +182,7 @@ export class BackupsService implements OnModuleDestroy {
     const { bytes, verification } = manifest;
     this.logger.log({ backup: id, file: path.basename(file), bytes, verification }, 'a backup was made');
     await this.prune();
-    if (before?.bytes && bytes < before.bytes * SHRUNK_PART) {
+    if (before?.bytes && hasShrunk(bytes, before.bytes)) {
       this.logger.error(
         { backup: id, bytes, before: before.bytes },
         'the backup is much smaller than the one before',

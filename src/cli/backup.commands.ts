@@ -9,7 +9,13 @@ import { renderBackups } from '../backup/restore/render-backups.js';
 import { restoreBackup } from '../backup/restore/restore-backup.js';
 import { backupConfig } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
-import { parseKeyRing } from '../crypto/parse-key-ring.js';
+import {
+  explainRecovery,
+  prepareRing,
+  RECOVERY_FILE,
+  RECOVERY_PASSPHRASE_FILE,
+  type RecoveryOptions,
+} from './backup-ring.js';
 import { isConfirmed } from './confirmation.js';
 import { answer, report, type RunWithService } from './with-service.js';
 import type { RunWithSurroundings } from './with-surroundings.js';
@@ -22,7 +28,7 @@ interface CommandSurroundings {
   folder: string;
 }
 
-interface RestoreOptions {
+interface RestoreOptions extends RecoveryOptions {
   yes?: true;
   acceptLostVotes?: true;
   withoutSafetyDump?: true;
@@ -74,21 +80,24 @@ function addVerify(program: Command, { runOnSurroundings, folder }: CommandSurro
     .description('prove a backup: read it through, restore it into a scratch database and compare')
     .argument(...FILE)
     .option('--read', 'only read it through')
-    .action((file: string, { read }: { read?: true }) =>
-      runOnSurroundings(async ({ config }, signal) => {
+    .option(...RECOVERY_FILE)
+    .option(...RECOVERY_PASSPHRASE_FILE)
+    .action(async (file: string, { read, ...recovery }: RecoveryOptions & { read?: true }) => {
+      const ringFor = await prepareRing(recovery);
+      await runOnSurroundings(async ({ config }, signal) => {
         const backup = await findBackup(file, folder, config.backup.dir);
         await verifyBackup({
           backup,
           how: read ? 'read' : 'restore',
           url: config.database.direct,
           programs: config.programs,
-          ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
+          ring: ringFor(config).ring,
           signal,
           onStep: report,
         });
         answer(`${backup.file}: ${read ? 'read through' : 'restored and compared'}; it is as it was made.`);
-      }),
-    );
+      });
+    });
 }
 
 function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurroundings): void {
@@ -99,8 +108,12 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
     .option(...YES)
     .option('--accept-lost-votes', 'restore also when votes since the backup are lost by it')
     .option('--without-safety-dump', 'do not back the present database up first, as when it is damaged')
-    .action((file: string, options: RestoreOptions) =>
-      runOnSurroundings(async ({ config }, signal) => {
+    .option(...RECOVERY_FILE)
+    .option(...RECOVERY_PASSPHRASE_FILE)
+    .action(async (file: string, options: RestoreOptions) => {
+      const ringFor = await prepareRing(options);
+      await runOnSurroundings(async ({ config }, signal) => {
+        const recovery = ringFor(config);
         const backup = await findBackup(file, folder, config.backup.dir);
         const { taken_at: takenAt } = backup.manifest;
         const { setAside, lostVotes } = await restoreBackup({
@@ -108,7 +121,7 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
           backupDir: config.backup.dir,
           urls: config.database,
           programs: config.programs,
-          ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
+          ring: recovery.ring,
           withoutSafetyDump: options.withoutSafetyDump ?? false,
           acceptLostVotes: options.acceptLostVotes ?? false,
           confirm: (database) =>
@@ -128,8 +141,10 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
         answer(
           `The former one is kept as "${setAside}". Once it is needed no more: npm run cli -- backup:drop-old ${setAside}`,
         );
-      }),
-    );
+        const toDo = explainRecovery(recovery);
+        if (toDo !== undefined) answer(toDo);
+      });
+    });
 }
 
 function addDropOld(program: Command, { runOnSurroundings }: CommandSurroundings): void {

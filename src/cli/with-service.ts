@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
+import { backupAroundUpgrade } from '../backup/backup-around-upgrade.js';
 import { PinoNestLogger, createLogger } from '../common/logging/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
@@ -14,15 +15,19 @@ export type RunWithService = (work: (service: INestApplicationContext) => Promis
 export function withService(readEnv: () => Env, searchPath: string | undefined): RunWithService {
   return async (work) => {
     const env = readEnv();
+    const stopped = new AbortController();
     const interruption = new Interruption((signal) => {
       report(`${signal}: stopping …`);
+      stopped.abort();
     });
     try {
       // Not cut short: a database that is only just being started would outlive this process.
       const surroundings = await openSurroundings(env, 'command', searchPath, report);
       try {
-        await interruption.orElse(() => migrate(surroundings.config.database, report));
-        const service = await openService(surroundings.config);
+        const { config } = surroundings;
+        const hooks = backupAroundUpgrade(config, report, stopped.signal);
+        await interruption.orElse(() => migrate(config.database, report, hooks));
+        const service = await openService(config);
         try {
           await interruption.orElse(() => work(service));
         } finally {

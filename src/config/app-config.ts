@@ -15,6 +15,8 @@ export interface Secrets {
   JWT_SECRET_KEY: string;
   TOKEN_PEPPER: string;
   APP_ENCRYPTION_KEY: string;
+  /** Generated with the data folder; absent where every secret comes from the environment. */
+  LOG_SIGNING_KEY?: string;
 }
 
 export interface ProgramFolders {

@@ -9,14 +9,22 @@ const MIGRATION_LOCK = 4_101_000_001;
 /** Neither the wait for another process nor a migration of a large table is over in a request's time. */
 const NO_TIMEOUT = 0;
 
-const DUPLICATE_MIGRATION_HINT =
-  'The database has migrations that this version does not know; start the newer version, or restore a backup from before the upgrade.';
-
 export class SchemaTooNewError extends Error {
-  constructor() {
-    super(DUPLICATE_MIGRATION_HINT);
+  /** @param wayBack a command that leads back to this version */
+  constructor(wayBack?: string) {
+    super(
+      `The database has migrations that this version does not know; start the newer version, or restore a backup from before the upgrade${wayBack === undefined ? '' : `: ${wayBack}`}.`,
+    );
     this.name = 'SchemaTooNewError';
   }
+}
+
+/** What higher modules do around an upgrade: pending migrations on a database that has some already. */
+export interface UpgradeHooks {
+  /** Runs under the lock, before anything is changed. What it throws ends the upgrade there. */
+  before(): Promise<void>;
+  /** A command that brings back a state of the database with no other migrations than these, if there is one. */
+  wayBack(known: ReadonlySet<string>): Promise<string | undefined>;
 }
 
 /**
@@ -25,18 +33,24 @@ export class SchemaTooNewError extends Error {
  * @returns the names of the migrations that ran.
  * @throws SchemaTooNewError when a newer version has migrated this database.
  */
-export async function migrate(urls: DatabaseUrls, onProgress: (message: string) => void): Promise<string[]> {
+export async function migrate(
+  urls: DatabaseUrls,
+  onProgress: (message: string) => void,
+  hooks?: UpgradeHooks,
+): Promise<string[]> {
   // The lock belongs to a session, so the connection must not go through a pooler.
   const owner = await new DataSource(dataSourceOptions(urls.direct, 2, NO_TIMEOUT)).initialize();
   const runner = owner.createQueryRunner();
   try {
     await takeLock(runner, onProgress);
-    await refuseNewerSchema(owner, runner);
+    const done = await listDone(runner);
+    await refuseNewerSchema(owner, done, hooks);
     const pending = await owner.showMigrations();
+    if (pending && done.length > 0) await hooks?.before();
     if (pending) onProgress('Bringing the database schema up to date …');
-    const done = await owner.runMigrations({ transaction: 'each' });
+    const ran = await owner.runMigrations({ transaction: 'each' });
     await grantToApp(runner, urls);
-    return done.map((migration) => migration.name);
+    return ran.map((migration) => migration.name);
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await runner.release();
@@ -53,11 +67,15 @@ async function takeLock(runner: QueryRunner, onProgress: (message: string) => vo
   await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
 }
 
-async function refuseNewerSchema(owner: DataSource, runner: QueryRunner): Promise<void> {
-  if (!(await runner.hasTable('migrations'))) return;
+async function listDone(runner: QueryRunner): Promise<string[]> {
+  if (!(await runner.hasTable('migrations'))) return [];
   const rows = (await runner.query('SELECT name FROM migrations')) as { name: string }[];
+  return rows.map(({ name }) => name);
+}
+
+async function refuseNewerSchema(owner: DataSource, done: string[], hooks?: UpgradeHooks): Promise<void> {
   const known = new Set(owner.migrations.map((migration) => migration.name ?? migration.constructor.name));
-  if (rows.some(({ name }) => !known.has(name))) throw new SchemaTooNewError();
+  if (done.some((name) => !known.has(name))) throw new SchemaTooNewError(await hooks?.wayBack(known));
 }
 
 /** Rows only, no DDL, and no rights on the list of migrations but to read it. */

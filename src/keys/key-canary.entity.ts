@@ -11,4 +11,8 @@ export class KeyCanary {
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt!: Date;
+
+  /** When the key was last written into a recovery file. */
+  @Column('timestamptz', { name: 'exported_at', nullable: true })
+  exportedAt!: Date | null;
 }

@@ -3,12 +3,13 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeyCanary } from './key-canary.entity.js';
 import { KeysRepository } from './keys.repository.js';
 import { KeysService } from './keys.service.js';
+import { KeyExportService } from './recovery/key-export.service.js';
 import { ServiceKey } from './service-key.entity.js';
 import { ServiceKeysService } from './service-keys.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([KeyCanary, ServiceKey])],
-  providers: [KeysRepository, KeysService, ServiceKeysService],
-  exports: [KeysService, ServiceKeysService],
+  providers: [KeysRepository, KeysService, KeyExportService, ServiceKeysService],
+  exports: [KeysService, KeyExportService, ServiceKeysService],
 })
 export class KeysModule {}

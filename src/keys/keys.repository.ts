@@ -18,6 +18,20 @@ export class KeysRepository {
     );
   }
 
+  /** These keys stand in a recovery file now. */
+  async markExported(keyIds: string[]): Promise<void> {
+    await this.dataSource.query('UPDATE key_canaries SET exported_at = now() WHERE key_id = ANY ($1)', [
+      keyIds,
+    ]);
+  }
+
+  async listExportedIds(): Promise<string[]> {
+    const rows = await this.dataSource.query<{ id: string }[]>(
+      'SELECT key_id AS id FROM key_canaries WHERE exported_at IS NOT NULL',
+    );
+    return rows.map(({ id }) => id);
+  }
+
   listServiceKeys(): Promise<ServiceKey[]> {
     return this.dataSource.getRepository(ServiceKey).find();
   }

@@ -3,8 +3,8 @@ import { BOUNDS } from './settings.mjs';
 import { median } from './statistics.mjs';
 
 /** @returns one verdict for each bound whose figures were taken */
-export function judge({ routes, flood, timing }) {
-  return [...judgeFlood(flood), ...judgeNotes(routes), ...judgeTiming(timing)];
+export function judge({ routes, flood, timing, backup }) {
+  return [...judgeFlood(flood), ...judgeNotes(routes), ...judgeTiming(timing), ...judgeBackup(backup)];
 }
 
 function judgeFlood(flood) {
@@ -42,6 +42,15 @@ function judgeTiming(timing) {
   const limit = BOUNDS.loginTiming;
   return [
     verdict(`login timing, known against unknown, below ${limit} %`, timing.differencePercent, limit, '%'),
+  ];
+}
+
+function judgeBackup(backup) {
+  if (!backup) return [];
+  const limit = BOUNDS.backupMemory / 1_000_000;
+  const growth = backup.memory.growth / 1_000_000;
+  return [
+    verdict(`memory of the service during a backup grows by less than ${limit} MB`, growth, limit, 'MB'),
   ];
 }
 

@@ -37,7 +37,7 @@ export async function openContest({ profileDir, say, onExit }) {
   const contestants = ['service', 'baseline'].map(
     (name) => new Contestant(children[name], crowds[name], tokens),
   );
-  return { contestants, service: contestants[0], serverVersion };
+  return { contestants, service: contestants[0], serviceOwnerUrl: service.owner, serverVersion };
 }
 
 /** A server and the people who use it. */

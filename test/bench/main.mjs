@@ -6,7 +6,7 @@ import { preflight } from '../../scripts/preflight.mjs';
 import { EndOfRun } from './end-of-run.mjs';
 import { MAX_RUN_SECONDS, ROUNDS } from './settings.mjs';
 
-const PARTS = ['flood', 'timing'];
+const PARTS = ['flood', 'timing', 'backup'];
 
 preflight();
 const { build } = await import('../../scripts/build.mjs');
@@ -17,6 +17,7 @@ const { openContest } = await import('./contest.mjs');
 const { measureRoutes } = await import('./measure-routes.mjs');
 const { measureLoginFlood } = await import('./measure-login-flood.mjs');
 const { measureLoginTiming } = await import('./measure-login-timing.mjs');
+const { measureBackup } = await import('./measure-backup.mjs');
 const { judge } = await import('./bounds.mjs');
 const { render, writeJson } = await import('./report.mjs');
 
@@ -30,7 +31,7 @@ const end = new EndOfRun(MAX_RUN_SECONDS);
 await end.after(async () => {
   const unknown = wanted.filter((name) => ![...ROUTE_NAMES, ...PARTS].includes(name));
   if (unknown.length > 0) throw new Error(`--only knows ${[...ROUTE_NAMES, ...PARTS].join(', ')}.`);
-  const { contestants, service, serverVersion } = await openContest({
+  const { contestants, service, serviceOwnerUrl, serverVersion } = await openContest({
     profileDir: options.profile,
     say,
     onExit: end.onExit,
@@ -42,8 +43,9 @@ await end.after(async () => {
   );
   const flood = wanted.includes('flood') ? await measureLoginFlood(service, say) : undefined;
   const timing = wanted.includes('timing') ? await measureLoginTiming(service, say) : undefined;
-  const verdicts = judge({ routes, flood, timing });
-  process.stdout.write(`${render({ routes, flood, timing, verdicts })}\n`);
+  const backup = wanted.includes('backup') ? await measureBackup(service, serviceOwnerUrl, say) : undefined;
+  const verdicts = judge({ routes, flood, timing, backup });
+  process.stdout.write(`${render({ routes, flood, timing, backup, verdicts })}\n`);
   const file = await writeJson({
     at: new Date().toISOString(),
     machine: { cores: availableParallelism(), cpu: cpus()[0]?.model, node: process.versions.node },
@@ -53,6 +55,7 @@ await end.after(async () => {
     routes,
     flood,
     timing,
+    backup,
     verdicts,
   });
   say(`written to ${file}`);

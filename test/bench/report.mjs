@@ -18,11 +18,12 @@ const COLUMNS = [
 ];
 
 /** The tables as people read them: rates in answers a second, latencies in ms, CPU in µs an answer. */
-export function render({ routes, flood, timing, verdicts }) {
+export function render({ routes, flood, timing, backup, verdicts }) {
   return [
     ...(routes.length > 0 ? ['', ...table(routes), '  (p50, p99 in ms; CPU in µs an answer)'] : []),
     ...(flood ? ['', ...floodLines(flood)] : []),
     ...(timing ? ['', timingLine(timing)] : []),
+    ...(backup ? ['', ...backupLines(backup)] : []),
     '',
     ...verdicts.map(
       ({ passed, bound, value, unit }) =>
@@ -73,4 +74,13 @@ function timingLine({ tries, known, unknown, differencePercent }) {
     `a refused login takes ${known.toFixed(2)} ms for a known and ${unknown.toFixed(2)} ms for an unknown account ` +
     `(medians of ${tries} each, difference ${differencePercent.toFixed(2)} %)`
   );
+}
+
+function backupLines({ databaseBytes, dumpBytes, seconds, memory, readers }) {
+  const megabytes = (bytes) => `${Math.round(bytes / 1_000_000)} MB`;
+  return [
+    `backup of ${megabytes(databaseBytes)}, dumped (${megabytes(dumpBytes)}), read, restored and compared in ${seconds.toFixed(0)} s`,
+    `  memory of the service: ${megabytes(memory.before)} before, ${megabytes(memory.peak)} at most`,
+    `  p99 of reads beside it: ${readers.during.p99.toFixed(2)} ms, ${readers.idle.p99.toFixed(2)} ms without`,
+  ];
 }

@@ -38,9 +38,15 @@ export const BOUNDS = {
   notesAgainstInfo: 2,
   /** Per cent of the median. */
   loginTiming: 5,
+  /** Bytes that the service's memory may grow by while it has a database backed up. */
+  backupMemory: 64_000_000,
 };
 
-export const MAX_RUN_SECONDS = 240;
+/** Written as bytes that do not compress, so that the dump is as large. */
+export const BACKUP_BULK_BYTES = 1_000_000_000;
+export const BACKUP_WITHIN_SECONDS = 180;
+
+export const MAX_RUN_SECONDS = 480;
 
 /** Password hashes at once, in the service and in the baseline: the service's own default. */
 export const CPU_POOL_SIZE = Math.max(1, availableParallelism() - 1);

@@ -101,7 +101,7 @@ export class ServiceProcess extends ProgramProcess {
   ) {
     super('dist/main.js', [], {
       ...options,
-      env: { PORT: String(port), PUBLIC_URL, ...options.env },
+      env: { PORT: String(port), METRICS_PORT: '0', PUBLIC_URL, ...options.env },
     });
     this.api = new ApiClient(`http://127.0.0.1:${port}`);
   }
@@ -138,6 +138,8 @@ function inherited(): Record<string, string> {
     HOME: os.tmpdir(),
     TMPDIR: os.tmpdir(),
     LOG_LEVEL: 'warn',
+    BACKUP_CRON: 'off',
+    BACKUP_DIR: path.join(process.env['MC101_TEST_EMPTY_ENV_FOLDER'] ?? '/nonexistent', 'backups'),
     ...(pgBinDir ? { PG_BIN_DIR: pgBinDir } : {}),
   };
 }

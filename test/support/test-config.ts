@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { AppConfig, type DatabaseUrls } from '../../src/config/app-config.js';
 import { parseEnv } from '../../src/config/parse-env.js';
 
@@ -19,11 +20,13 @@ export function testConfig(urls: DatabaseUrls, overrides: Record<string, string>
     ARGON2_TIME_COST: '1',
     CPU_QUEUE_LIMIT: '1000',
     BACKUP_CRON: 'off',
+    BACKUP_DIR: path.join(process.env['MC101_TEST_EMPTY_ENV_FOLDER'] ?? '/nonexistent', 'backups'),
     ...overrides,
   });
-  return new AppConfig(env, urls, {
+  const secrets = {
     JWT_SECRET_KEY: overrides['JWT_SECRET_KEY'] ?? TEST_SECRETS.JWT_SECRET_KEY,
     TOKEN_PEPPER: overrides['TOKEN_PEPPER'] ?? TEST_SECRETS.TOKEN_PEPPER,
     APP_ENCRYPTION_KEY: overrides['APP_ENCRYPTION_KEY'] ?? TEST_SECRETS.APP_ENCRYPTION_KEY,
-  });
+  };
+  return new AppConfig(env, urls, secrets, { pgBinDir: env.PG_BIN_DIR, searchPath: process.env['PATH'] });
 }

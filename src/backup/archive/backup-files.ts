@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { BackupFailedError } from '../backup-failed-error.js';
-import { manifestOf, readManifest, type Manifest } from './manifest.js';
+import { MANIFEST_ENDING, manifestOf, readManifest, type Manifest } from './manifest.js';
 
 export const PARTIAL_ENDING = '.partial';
 const NAME = /^mc101-\d{8}T\d{6}Z-[0-9a-f]{8}\.dump$/;
@@ -45,16 +45,19 @@ export async function listBackupFiles(dir: string): Promise<BackupFile[]> {
   return found.sort((a, b) => a.manifest.taken_at.localeCompare(b.manifest.taken_at));
 }
 
-/** Removes what a run that was ended was still writing. To be called under the lock of the run. */
-export async function removePartials(dir: string): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (name.startsWith('mc101-') && name.endsWith(PARTIAL_ENDING))
-      await rm(path.join(dir, name), { force: true });
+/** Removes what ended runs left: files that were being written, and manifests that got no dump. Needs the run's lock. */
+export async function removeUnfinished(dir: string): Promise<void> {
+  const names = new Set(await readdir(dir));
+  for (const name of names) {
+    const isPartial = name.startsWith('mc101-') && name.endsWith(PARTIAL_ENDING);
+    const dump = name.endsWith(MANIFEST_ENDING) ? name.slice(0, -MANIFEST_ENDING.length) : undefined;
+    const isLonely = dump !== undefined && NAME.test(dump) && !names.has(dump);
+    if (isPartial || isLonely) await rm(path.join(dir, name), { force: true });
   }
 }
 
-/** The manifest goes first: without it the file is no backup any more. */
+/** The dump goes first: a manifest alone is cleared away by the next run. */
 export async function removeBackup(file: string): Promise<void> {
-  await rm(manifestOf(file), { force: true });
   await rm(file, { force: true });
+  await rm(manifestOf(file), { force: true });
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
 import { runProgram } from './run-program.js';
+
+const BUFFER_BYTES = 1 << 20;
 
 /**
  * Reads an archive from its first byte to its last, decompressing all of it. Its table of contents alone would say
@@ -12,19 +14,23 @@ export async function readArchive(tools: DumpTools, file: string, signal: AbortS
   await runProgram(tools.pgRestore, ['--file=/dev/null', file], { signal });
 }
 
-/** The SHA-256 of a file's bytes in hexadecimal, and how many there are; a piece at a time. */
+/** The SHA-256 of a file's bytes in hexadecimal, and how many there are; through one buffer, whatever the size. */
 export async function hashFile(
   file: string,
   signal: AbortSignal,
 ): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(file, {
-    signal,
-    highWaterMark: 1 << 20,
-  }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const handle = await open(file, 'r');
+  try {
+    for (let bytes = 0; ;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, BUFFER_BYTES);
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
-  return { sha256: hash.digest('hex'), bytes };
 }

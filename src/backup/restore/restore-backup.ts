@@ -1,6 +1,6 @@
 import { BackupFailedError } from '../backup-failed-error.js';
 import { BackupRunningError } from '../backup.errors.js';
-import { prepareBackupFolder, removePartials } from '../archive/backup-files.js';
+import { prepareBackupFolder, removeUnfinished } from '../archive/backup-files.js';
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
@@ -65,7 +65,7 @@ async function makeSafetyDump(order: RestoreOrder): Promise<void> {
   onStep('Making a backup of the present database …');
   try {
     await prepareBackupFolder(backupDir);
-    await removePartials(backupDir);
+    await removeUnfinished(backupDir);
     const { file } = await makeBackup({
       reason: 'restore',
       dir: backupDir,

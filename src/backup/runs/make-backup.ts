@@ -8,7 +8,13 @@ import type { KeyRing } from '../../crypto/key-ring.js';
 import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
 import { syncFolder } from '../../database/embedded/secrets-file.js';
 import { BackupFailedError } from '../backup-failed-error.js';
-import { nameBackup, PARTIAL_ENDING, prepareBackupFolder, type BackupFile } from '../archive/backup-files.js';
+import {
+  nameBackup,
+  PARTIAL_ENDING,
+  prepareBackupFolder,
+  removeBackup,
+  type BackupFile,
+} from '../archive/backup-files.js';
 import { dumpArchive } from '../archive/dump-archive.js';
 import { writeManifest, type Manifest } from '../archive/manifest.js';
 import { hashFile, readArchive } from '../archive/read-archive.js';
@@ -55,14 +61,15 @@ export async function makeBackup(order: BackupOrder): Promise<BackupFile> {
     onStep('Reading the file through …');
     await readArchive(tools, partial, signal);
     const { sha256, bytes } = await hashFile(partial, signal);
+    const verified = await prove(order, tools, partial, { ...manifest, sha256, bytes });
+    // The manifest first: a dump under its final name is a backup.
+    await writeManifest(file, verified);
     await rename(partial, file);
     await syncFolder(dir);
-    const verified = await prove(order, tools, file, { ...manifest, sha256, bytes });
-    await writeManifest(file, verified);
     return { file, manifest: verified };
   } catch (error) {
     await rm(partial, { force: true });
-    await rm(file, { force: true });
+    await removeBackup(file);
     throw error;
   }
 }

@@ -31,10 +31,7 @@ export async function prepareRunFolder({ dataDir, serverUser }: DataFolder): Pro
   return runDir;
 }
 
-/**
- * Where the sockets of this data folder (absolute, without links) lie.
- * @internal for tests
- */
+/** Where the sockets of this data folder (absolute, without links) lie. */
 export function runFolder(dataDir: string): string {
   const inside = path.join(dataDir, 'run');
   if (Buffer.byteLength(path.join(inside, '.s.PGSQL.5432')) <= LONGEST_SOCKET_PATH_BYTES) return inside;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, open, unlink } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { clusterMajor } from './cluster-folder.js';
 import { giveToFolderOwner } from './data-folder.js';
@@ -114,8 +114,35 @@ function newSecrets(): Secrets {
   };
 }
 
+/**
+ * Puts other key rings into the secrets of a data folder, durably. Whatever its database holds under the former ones is
+ * lost: only for one that holds nothing.
+ */
+export async function replaceKeyRings(
+  dataDir: string,
+  rings: Partial<Record<(typeof KEY_RINGS)[number], string>>,
+): Promise<void> {
+  const file = secretsFile(dataDir);
+  const temporary = await writeTemporary(file, { ...(await ensureSecrets(dataDir)), ...rings });
+  await rename(temporary, file);
+  await syncFolder(dataDir);
+}
+
 /** Appears under its name only when it is whole and on the disk; a file that is there already stays. */
 async function create(file: string, secrets: Secrets): Promise<void> {
+  const temporary = await writeTemporary(file, secrets);
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await unlink(temporary);
+  }
+  await syncFolder(path.dirname(file));
+}
+
+/** Beside the file: whole, on the disk, and of the folder's owner. */
+async function writeTemporary(file: string, secrets: Secrets): Promise<string> {
   const temporary = `${file}.tmp-${randomBytes(6).toString('hex')}`;
   const handle = await open(temporary, 'wx', 0o600);
   try {
@@ -125,14 +152,7 @@ async function create(file: string, secrets: Secrets): Promise<void> {
   } finally {
     await handle.close();
   }
-  try {
-    await link(temporary, file);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    await unlink(temporary);
-  }
-  await syncFolder(path.dirname(file));
+  return temporary;
 }
 
 /** Makes new and renamed entries of a folder durable. */

@@ -127,7 +127,7 @@ describe('GET /health and /ready', () => {
           mail: { status: 'off', since },
           backup: { status: 'off', since },
           migrations: { status: 'ok', since },
-          keys: { status: 'ok', since },
+          keys: { status: 'ok', since, detail: expect.stringContaining('keys:export') },
         },
       },
     });

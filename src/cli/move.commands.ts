@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { BackupFailedError } from '../backup/backup-failed-error.js';
+import { moveDatabase } from '../backup/move/move-database.js';
+import { externalDatabase } from '../config/app-config.js';
+import type { Env } from '../config/env.schema.js';
+import { parseKeyRing } from '../crypto/parse-key-ring.js';
+import { openSurroundings, type Surroundings } from '../surroundings.js';
+import { Interruption } from './interruption.js';
+import { chooseTarget, holdDataFolder, type MoveTarget, type TargetOptions } from './move-target.js';
+import { answer, report } from './with-service.js';
+
+interface MoveOptions extends TargetOptions {
+  serviceIsStopped?: true;
+}
+
+export function addMoveCommands(program: Command, readEnv: () => Env, searchPath: string | undefined): void {
+  program
+    .command('db:move')
+    .description(
+      'copy everything into another, empty PostgreSQL and compare it, while the service is stopped; the source stays as it is',
+    )
+    .option('--to <url>', "the app's role there, without a password")
+    .option('--owner-to <url>', 'the role that owns the database there, without a password; default: as --to')
+    .option('--password-file <file>', "holds the app's password; else it is asked for")
+    .option('--owner-password-file <file>', "holds the owner's password; else it is asked for")
+    .option('--to-embedded <folder>', 'instead of --to: a new data folder, with a database of its own')
+    .option('--pg-bin-dir <folder>', 'the PostgreSQL programs for --to-embedded')
+    .option('--service-is-stopped', 'connections that look like the service are only those of a pooler')
+    .action(async (options: MoveOptions) => {
+      const env = readEnv();
+      const useTarget = await chooseTarget(options);
+      const stopped = new AbortController();
+      const interruption = new Interruption((signal) => {
+        report(`${signal}: stopping …`);
+        stopped.abort(new BackupFailedError('The move was interrupted; nothing was changed.'));
+      });
+      try {
+        const source = await openSurroundings(env, 'command', searchPath, report);
+        try {
+          await withoutService(env, source, () =>
+            useTarget({ env, source, searchPath }, (target) => move(source, target, options, stopped.signal)),
+          );
+        } finally {
+          await source.stop();
+        }
+      } finally {
+        interruption.end();
+      }
+    });
+}
+
+function withoutService(env: Env, { dataDir }: Surroundings, work: () => Promise<void>): Promise<void> {
+  return externalDatabase(env) ? work() : holdDataFolder(dataDir, work);
+}
+
+async function move(
+  { config }: Surroundings,
+  { urls, instructions, onTargetEmpty }: MoveTarget,
+  { serviceIsStopped }: MoveOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { file, manifest } = await moveDatabase({
+    from: config.database.direct,
+    to: urls,
+    dir: config.backup.dir,
+    programs: config.programs,
+    ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
+    isServiceStopped: serviceIsStopped === true,
+    onTargetEmpty,
+    signal,
+    onStep: report,
+  });
+  const rows = Object.values(manifest.rows);
+  const total = rows.reduce((sum, count) => sum + count, 0);
+  answer(`Moved and compared: ${rows.length} tables with ${total} rows. A backup of the source is ${file}.`);
+  instructions.forEach(answer);
+  answer('The source was left as it was: start no service on it any more.');
+}
