@@ -31,8 +31,8 @@ export class RestoreStage {
     this.pool = openPool(database.urls.owner);
   }
 
-  static async open({ empty = false } = {}): Promise<RestoreStage> {
-    const database = await createTestDatabase({ empty });
+  static async open({ oneRole = false } = {}): Promise<RestoreStage> {
+    const database = await createTestDatabase();
     const dir = await mkdtemp(path.join(tmpdir(), 'mc101-backups-'));
     return new RestoreStage(database, dir, {
       NODE_ENV: 'test',
@@ -40,8 +40,9 @@ export class RestoreStage {
       ARGON2_TIME_COST: '1',
       BACKUP_DIR: dir,
       BACKUP_CRON: 'off',
-      DATABASE_URL: database.urls.app,
-      DATABASE_OWNER_URL: database.urls.owner,
+      ...(oneRole
+        ? { DATABASE_URL: database.urls.owner }
+        : { DATABASE_URL: database.urls.app, DATABASE_OWNER_URL: database.urls.owner }),
       ADMIN_PASSWORD: 'an otter on a mossy stone',
       ...TEST_SECRETS,
     });

@@ -1,5 +1,7 @@
-import type { Client } from 'pg';
+import type { Client, QueryResultRow } from 'pg';
 import { SERVICE_IDENTITY } from './service-identity.js';
+
+const UNDEFINED_TABLE = '42P01';
 
 /** What a restored database must know of the one whose place it takes. */
 export interface PresentState {
@@ -17,24 +19,38 @@ export async function readServiceIdentity(client: Client): Promise<string | null
   return rows[0]?.service ?? null;
 }
 
-/** @throws an error of the database where a table is missing or damaged */
+/**
+ * A table that the present schema does not have yet counts as empty.
+ * @throws an error of the database where a table is damaged
+ */
 export async function readPresentState(client: Client): Promise<PresentState> {
-  const deletions = await client.query<{ userId: number; deletedAt: Date }>(
-    'SELECT user_id AS "userId", deleted_at AS "deletedAt" FROM public.account_deletions',
-  );
   const sequences = await client.query<{ name: string; last: string }>(
     `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last FROM pg_sequences
      WHERE last_value IS NOT NULL AND increment_by > 0 AND NOT cycle`,
   );
-  const backups = await client.query<{ row: Record<string, unknown> }>(
-    'SELECT to_jsonb(b) AS row FROM public.backups b',
-  );
   return {
     service: await readServiceIdentity(client),
-    deletions: deletions.rows,
+    deletions: await rowsOf<PresentState['deletions'][number]>(
+      client,
+      'SELECT user_id AS "userId", deleted_at AS "deletedAt" FROM public.account_deletions',
+    ),
     sequences: sequences.rows,
-    backups: backups.rows.map(({ row }) => row),
+    backups: (
+      await rowsOf<{ row: Record<string, unknown> }>(
+        client,
+        'SELECT to_jsonb(b) AS row FROM public.backups b',
+      )
+    ).map(({ row }) => row),
   };
+}
+
+async function rowsOf<Row extends QueryResultRow>(client: Client, text: string): Promise<Row[]> {
+  try {
+    return (await client.query<Row>(text)).rows;
+  } catch (error) {
+    if ((error as { code?: string }).code === UNDEFINED_TABLE) return [];
+    throw error;
+  }
 }
 
 /** What was made since that moment, and goes with the database: accounts and notes. */

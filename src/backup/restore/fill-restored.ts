@@ -20,7 +20,9 @@ export async function fillRestored(
   onStep(`Restoring into the new database ${database} …`);
   await withConnection(urls.direct, async (client) => {
     await createSibling(client, database);
-    await copyDatabaseSettings(client, database);
+    const left = await copyDatabaseSettings(client, database);
+    if (left.length > 0)
+      onStep(`Settings of the database that its owner may not make, to be made again: ${left.join(', ')}.`);
   });
   await restoreArchive({ tools, url: urls.direct, database, file, signal });
   onStep('Comparing what came out …');

@@ -25,8 +25,6 @@ const SEEN_BY_ALL_MS = 2.5 * LOOK_EVERY_MS;
 
 const REASON = 'A backup is being restored.';
 
-type Replaced = Omit<RestoreOutcome, 'safetyDump'>;
-
 /**
  * Stops the service's work on the present database, looks what would be lost, brings the restored one up to it and
  * swaps their names. After an error the present database is in use again.
@@ -36,7 +34,7 @@ export async function replacePresent(
   order: RestoreOrder,
   database: string,
   restored: string,
-): Promise<Replaced> {
+): Promise<RestoreOutcome> {
   const { urls, signal, onStep } = order;
   await withConnection(urls.direct, (present) =>
     withConnection(urls.direct, (client) => refuseLostVotes(order, present, client), restored),
@@ -54,12 +52,13 @@ export async function replacePresent(
           () => true,
           () => false,
         );
-        const done = await withConnection(
+        const lostVotes = await withConnection(
           urls.direct,
-          async (client) => ({
-            lostVotes: await refuseLostVotes(order, areVotesStopped ? present : undefined, client),
-            deletedAgain: await complete(order, present, client),
-          }),
+          async (client) => {
+            const lost = await refuseLostVotes(order, areVotesStopped ? present : undefined, client);
+            await complete(order, present, client);
+            return lost;
+          },
           restored,
         );
         signal.throwIfAborted();
@@ -71,7 +70,7 @@ export async function replacePresent(
           setAside,
           keeper: keeperPid,
         });
-        return { setAside, ...done };
+        return { setAside, lostVotes };
       }),
     );
   } catch (error) {
@@ -114,7 +113,7 @@ async function refuseLostVotes(
   throw new BackupFailedError(`${what}; nothing was changed. --accept-lost-votes restores all the same.`);
 }
 
-async function complete(order: RestoreOrder, present: Client, client: Client): Promise<number> {
+async function complete(order: RestoreOrder, present: Client, client: Client): Promise<void> {
   const { backup, backupDir, onStep } = order;
   const { manifest } = backup;
   const service = await readServiceIdentity(client);
@@ -142,7 +141,6 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
     files: (await listBackupFiles(backupDir)).map(({ file }) => path.basename(file)),
   });
   if (deletedAgain > 0) onStep(`Accounts deleted since the backup and now again: ${deletedAgain}.`);
-  return deletedAgain;
 }
 
 /** What the present database knows of the same installation; of another one it means nothing. */
@@ -151,12 +149,13 @@ async function readPresent(
   present: Client,
   service: string | null,
 ): Promise<Omit<PresentState, 'service'>> {
+  const newer = await countNewer(present, backup.manifest.taken_at).catch(() => undefined);
+  if (newer)
+    onStep(
+      `Since the backup, and from now on in the former database alone: accounts ${newer.accounts}, notes ${newer.notes}.`,
+    );
   try {
     const state = await readPresentState(present);
-    const { accounts, notes } = await countNewer(present, backup.manifest.taken_at);
-    onStep(
-      `Since the backup, and from now on in the former database alone: accounts ${accounts}, notes ${notes}.`,
-    );
     if (state.service === service) return state;
     onStep('The backup is of another installation: what was deleted here is not deleted in it.');
   } catch {

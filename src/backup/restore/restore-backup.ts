@@ -47,12 +47,12 @@ async function restoreUnderLock(
   const { urls, signal } = order;
   await dropLeftRestored(urls.direct);
   await withConnection(urls.direct, turnMaintenanceOff).catch(() => undefined);
-  const safetyDump = order.withoutSafetyDump ? undefined : await makeSafetyDump(order);
+  if (!order.withoutSafetyDump) await makeSafetyDump(order);
   const restored = newRestoredName(database);
   try {
     await fillRestored(order, tools, restored);
     signal.throwIfAborted();
-    return { safetyDump, ...(await replacePresent(order, database, restored)) };
+    return await replacePresent(order, database, restored);
   } catch (error) {
     // Once it has taken the other one's place, there is none of this name.
     await withConnection(urls.direct, (client) => dropDatabase(client, restored)).catch(() => undefined);
@@ -60,7 +60,8 @@ async function restoreUnderLock(
   }
 }
 
-async function makeSafetyDump({ backupDir, urls, programs, ring, signal, onStep }: RestoreOrder) {
+async function makeSafetyDump(order: RestoreOrder): Promise<void> {
+  const { backupDir, urls, programs, ring, signal, onStep } = order;
   onStep('Making a backup of the present database …');
   try {
     await prepareBackupFolder(backupDir);
@@ -76,7 +77,6 @@ async function makeSafetyDump({ backupDir, urls, programs, ring, signal, onStep 
       onStep: () => undefined,
     });
     onStep(`The present database is in ${file}.`);
-    return file;
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);

@@ -23,7 +23,6 @@ export interface RestoreOrder {
 export interface RestoreOutcome {
   /** The name under which the former database is kept. */
   readonly setAside: string;
-  readonly safetyDump: string | undefined;
+  /** undefined: they could not be counted. */
   readonly lostVotes: number | undefined;
-  readonly deletedAgain: number;
 }

@@ -1,6 +1,8 @@
 import type { ProgramFolders } from '../../config/app-config.js';
 import type { KeyRing } from '../../crypto/key-ring.js';
 import type { BackupFile } from '../archive/backup-files.js';
+import { BackupRunningError } from '../backup.errors.js';
+import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { serverMajor } from '../databases/sibling-database.js';
@@ -18,7 +20,11 @@ interface Verification {
   readonly onStep: (step: string) => void;
 }
 
-/** Proves a backup that was made at some time, here or elsewhere. @throws BackupFailedError */
+/**
+ * Proves a backup that was made at some time, here or elsewhere.
+ * @throws BackupFailedError
+ * @throws BackupRunningError
+ */
 export async function verifyBackup(order: Verification): Promise<void> {
   const { backup, how, url, programs, ring, signal, onStep } = order;
   const { file, manifest } = backup;
@@ -26,5 +32,16 @@ export async function verifyBackup(order: Verification): Promise<void> {
   const major = how === 'restore' ? await withConnection(url, serverMajor) : 0;
   const tools = await dumpToolsFor(Math.max(major, majorOf(manifest.postgres.dump)), programs);
   await verifyBytes(file, manifest, { tools, signal, onStep });
-  if (how === 'restore') await verifyByRestoring(file, manifest, { tools, url, ring, signal, onStep });
+  if (how === 'read') return;
+  // A run would take the scratch database for one that was left.
+  const locked = await withBackupLock(url, (lost) =>
+    verifyByRestoring(file, manifest, {
+      tools,
+      url,
+      ring,
+      signal: AbortSignal.any([signal, lost]),
+      onStep,
+    }),
+  );
+  if (!locked) throw new BackupRunningError();
 }

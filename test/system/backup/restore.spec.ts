@@ -89,6 +89,7 @@ it('what an operator put beside the tables of the service survives, with large r
     REVOKE ALL ON DATABASE ${stage.database.name} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${stage.database.name} TO ${app};
     ALTER DATABASE ${stage.database.name} CONNECTION LIMIT 77`);
+  await stage.asSuperuser(`ALTER DATABASE ${stage.database.name} SET log_min_duration_statement = '1h'`);
   await stage.sql(
     `INSERT INTO "Other ""one"""."T able" SELECT 1, string_agg(sha256(n::text::bytea), '') FROM generate_series(1, 500000) n`,
   );
@@ -108,7 +109,8 @@ it('what an operator put beside the tables of the service survives, with large r
   const before = await look();
   const { file } = await stage.backUp();
   await stage.sql('DROP FUNCTION twice; DELETE FROM "T able"; DROP VIEW seen');
-  await stage.succeed(['backup:restore', file, '--yes']);
+  const { stderr } = await stage.command(['backup:restore', file, '--yes']);
+  expect(stderr).toContain('to be made again: log_min_duration_statement.');
   await stage.reconnect();
   expect(await look()).toEqual(before);
 });
@@ -175,4 +177,20 @@ it('the account of backups stays true: the run that made this one has succeeded,
     state: 'verified',
     sha256: manifest.sha256,
   });
+});
+
+it('one role for everything is enough', async () => {
+  const simple = await RestoreStage.open({ oneRole: true });
+  try {
+    const service = await simple.startService();
+    const ada = await simple.signUp(service);
+    const { file } = await simple.backUp();
+    const bob = await simple.signUp(service);
+    await simple.succeed(['backup:restore', file, '--yes']);
+    await simple.answerOf(() => service.api.get('/'));
+    await service.logIn(ada.email, ada.password);
+    await expect(service.logIn(bob.email, bob.password)).rejects.toThrow('INVALID_CREDENTIALS');
+  } finally {
+    await simple.close();
+  }
 });
