@@ -31,7 +31,7 @@ export interface MoveTarget {
 }
 
 /** What of the environment and of the source a target needs to know. */
-export interface MoveContext {
+interface MoveContext {
   readonly env: Env;
   readonly source: Surroundings;
   readonly searchPath: string | undefined;
