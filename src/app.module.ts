@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
+import type { Metrics } from './common/metrics/metrics.js';
 import { BackupModule } from './backup/backup.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -13,11 +14,11 @@ import { VotingModule } from './voting/voting.module.js';
 /** The module map. Each line may use only those above it. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig): DynamicModule {
+  static forRoot(config: AppConfig, metrics?: Metrics): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        ConfigModule.forRoot(config, metrics),
         DatabaseModule.forRoot(),
         KeysModule,
         UsersModule,

@@ -4,11 +4,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { AccessTokensService } from './auth/tokens/access-tokens.service.js';
+import { ErrorReports } from './common/error-reporting/error-reports.js';
+import { MaintenanceWatch } from './backup/maintenance/maintenance-watch.service.js';
+import { refuseDuringMaintenance } from './backup/maintenance/refuse-during-maintenance.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { requireTokenForLargeBodies } from './common/http/body-limits.js';
 import { createAdapter } from './common/http/create-adapter.js';
+import { Draining, refuseWhileDraining } from './common/http/draining.js';
 import { createValidationPipe } from './common/http/validation.pipe.js';
 import { PinoNestLogger } from './common/logging/logger.js';
+import { Metrics } from './common/metrics/metrics.js';
+import { RequestMetrics } from './common/metrics/request-metrics.js';
 import type { AppConfig } from './config/app-config.js';
 import { setUpSwagger } from './openapi/swagger.setup.js';
 
@@ -18,9 +24,10 @@ const PREFLIGHT_SECONDS = 600;
 
 /** The application as main.ts serves it and as the tests meet it: routes, pipes, filter, headers, versioning, docs. */
 export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
+  const metrics = new Metrics();
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config),
-    createAdapter(config, logger),
+    AppModule.forRoot(config, metrics),
+    createAdapter(config, logger, new RequestMetrics(metrics)),
     {
       logger: new PinoNestLogger(logger),
       // Ours are registered by the adapter.
@@ -33,9 +40,12 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     app.getHttpAdapter().getInstance(),
     (token) => accessTokens.verify(token) !== undefined,
   );
+  const isBehindProxy = config.trustedProxies.length > 0;
+  refuseWhileDraining(app.getHttpAdapter().getInstance(), app.get(Draining), isBehindProxy);
+  await refuseDuringMaintenance(app.getHttpAdapter().getInstance(), app.get(MaintenanceWatch));
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', VERSION_NEUTRAL] });
   app.useGlobalPipes(createValidationPipe());
-  app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalFilters(new ErrorFilter(app.get(ErrorReports)));
   if (config.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.corsOrigins],

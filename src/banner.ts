@@ -3,6 +3,8 @@ import { VERSION } from './common/version.js';
 export interface BannerFacts {
   url: string;
   docsEnabled: boolean;
+  /** Where the metrics are, if anywhere. */
+  metricsUrl: string | undefined;
   database: string;
   dataDir: string;
   notes: string[];
@@ -14,6 +16,7 @@ export interface BannerFacts {
 export function renderBanner({
   url,
   docsEnabled,
+  metricsUrl,
   database,
   dataDir,
   notes,
@@ -23,6 +26,7 @@ export function renderBanner({
     ['Service', url],
     ...(docsEnabled ? ([['Swagger UI', `${url}/mc101docs`]] as [string, string][]) : []),
     ['Health', `${url}/health   ${url}/ready`],
+    ...(metricsUrl === undefined ? [] : ([['Metrics', metricsUrl]] as [string, string][])),
     ['Database', database],
     ['Data', dataDir],
   ];

@@ -9,6 +9,7 @@ import { addPasswordCommands } from './cli/password.commands.js';
 import { loadEnvFile } from './config/env-file.js';
 import { parseEnv } from './config/parse-env.js';
 import { withService } from './cli/with-service.js';
+import { withSurroundings } from './cli/with-surroundings.js';
 import { explainStartupFailure } from './startup-failure.js';
 
 loadEnvFile();
@@ -23,7 +24,12 @@ const readEnv = () => parseEnv(process.env);
 const folder = process.env['INIT_CWD'] ?? process.cwd();
 const run = withService(readEnv, process.env['PATH']);
 addAdminCommands(program, run);
-addBackupCommands(program, run);
+addBackupCommands(program, {
+  run,
+  runOnSurroundings: withSurroundings(readEnv, process.env['PATH']),
+  readEnv,
+  folder: process.env['INIT_CWD'] ?? process.cwd(),
+});
 addDemoCommands(program, run);
 addKeyCommands(program, run, folder);
 addMoveCommands(program, readEnv, process.env['PATH'], folder);

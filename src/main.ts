@@ -7,21 +7,28 @@ import { WeakPasswordError } from './auth/auth.errors.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
+import { ErrorReports } from './common/error-reporting/error-reports.js';
+import { Draining } from './common/http/draining.js';
 import { createLogger } from './common/logging/logger.js';
+import { Metrics } from './common/metrics/metrics.js';
+import type { MetricsServer } from './common/metrics/metrics-server.js';
 import { loadEnvFile } from './config/env-file.js';
-import { parseEnv } from './config/parse-env.js';
+import { isSet, parseEnv } from './config/parse-env.js';
+import { crash } from './crash.js';
 import { StartupError } from './database/embedded/startup-error.js';
 import { migrate } from './database/migrate.js';
 import { refuseOpenDemoAccounts } from './demo/demo-accounts.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { announceFirstAdmin } from './first-admin.js';
 import { hasTerminal } from './has-terminal.js';
+import { openMetrics } from './open-metrics.js';
 import { explainStartupFailure } from './startup-failure.js';
 import { KeyExportService } from './keys/recovery/key-export.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 const DRAIN_LIMIT_MS = 10_000;
-const CLOSE_IDLE_EVERY_MS = 100;
+/** For the modules: jobs, reports on their way, connections to the database. */
+const CLOSE_LIMIT_MS = 5_000;
 
 /** A Ctrl-C comes twice where npm passes on what the terminal has told this process already. */
 const SAME_SIGNAL_WITHIN_MS = 1_000;
@@ -29,6 +36,7 @@ const SAME_SIGNAL_WITHIN_MS = 1_000;
 let opening: Promise<Surroundings> | undefined;
 let surroundings: Surroundings | undefined;
 let app: NestFastifyApplication | undefined;
+let metricsServer: MetricsServer | undefined;
 /** What nobody has been told yet about the first admin: the database has it now, and it cannot be told again. */
 let untold: string[] = [];
 const upgrade = new AbortController();
@@ -53,15 +61,22 @@ async function start(): Promise<void> {
   untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
   if (config.environment === 'production') await refuseOpenDemoAccounts(app);
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
+  const { server, notes } = await openMetrics(
+    app.get(Metrics),
+    config.metrics,
+    isSet('METRICS_PORT', process.env),
+  );
+  metricsServer = server;
   await app.listen(config.port, config.host);
   app.get(BackupSchedule).begin();
   process.stdout.write(
     renderBanner({
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,
       docsEnabled: config.docsEnabled,
+      metricsUrl: metricsServer?.url,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: [...surroundings.notes, ...demo, ...(await app.get(KeyExportService).reminders())],
+      notes: [...surroundings.notes, ...notes, ...demo, ...(await app.get(KeyExportService).reminders())],
       firstAdmin: takeUntold(),
     }),
   );
@@ -97,13 +112,13 @@ async function stop(signal: string): Promise<void> {
   takeUntold().forEach(say);
   say(`${signal}: stopping …`);
   setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
-  // A connection whose last request was in flight is kept alive by its client, who has nothing more to ask.
-  const server = app?.getHttpServer();
-  setInterval(() => server?.closeIdleConnections(), CLOSE_IDLE_EVERY_MS).unref();
   try {
-    const drained = await Promise.race([app?.close().then(() => true) ?? true, delay(DRAIN_LIMIT_MS, false)]);
+    // Before the modules are told: what is being answered still needs them.
+    const drained = (await app?.get(Draining).drain(DRAIN_LIMIT_MS)) ?? true;
     if (!drained) say(`Requests were still in flight after ${DRAIN_LIMIT_MS / 1000} s; they are cut off.`);
+    await Promise.race([app?.close(), delay(CLOSE_LIMIT_MS)]);
   } finally {
+    await metricsServer?.close();
     // Also a database that is only just being started: it would outlive this process.
     await (await opening?.catch(() => undefined))?.stop();
   }
@@ -125,6 +140,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// Promises that nobody handles arrive here too.
+process.on('uncaughtException', (error) => {
+  void crash(error, app?.get(ErrorReports));
+});
+
 start().catch(async (error: unknown) => {
   // Whatever fails now fails because the database is being stopped.
   if (stoppingSince !== undefined) return;
@@ -132,6 +152,7 @@ start().catch(async (error: unknown) => {
   const address = surroundings?.config ?? { host: '', port: 0 };
   process.stderr.write(`\n${explainStartupFailure(error, address, surroundings?.database ?? 'database')}\n`);
   await app?.close().catch(() => undefined);
+  await metricsServer?.close();
   await surroundings?.stop().catch(() => undefined);
   process.exit(1);
 });

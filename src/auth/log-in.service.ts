@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Counter } from 'prom-client';
+import { countOutcome } from '../common/metrics/count-outcome.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Credentials } from '../users/credentials.js';
 import { UsersService } from '../users/users.service.js';
@@ -13,6 +16,8 @@ import { RefreshTokensService } from './tokens/refresh-tokens.service.js';
 /** From a password to a session. */
 @Injectable()
 export class LogInService {
+  private readonly outcomes: Counter<'outcome'>;
+
   constructor(
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
@@ -20,14 +25,31 @@ export class LogInService {
     private readonly accessTokens: AccessTokensService,
     private readonly refreshTokens: RefreshTokensService,
     private readonly config: AppConfig,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.outcomes = metrics.counter('mc101_logins_total', 'Logins by outcome.', ['outcome']);
+    // What an alert compares with what it was is there from the start.
+    for (const outcome of ['success', 'invalid_credentials', 'busy']) this.outcomes.inc({ outcome }, 0);
+  }
 
   /**
    * Takes as long and answers the same for an unknown account, a wrong password and a disabled account.
    * @throws InvalidCredentialsError
    * @throws BusyError
    */
-  async logIn({ email, username, password }: LoginRequest, client: ClientInfo): Promise<LoginResponse> {
+  logIn(request: LoginRequest, client: ClientInfo): Promise<LoginResponse> {
+    return countOutcome(
+      (outcome) => {
+        this.outcomes.inc({ outcome });
+      },
+      this.attempt(request, client),
+    );
+  }
+
+  private async attempt(
+    { email, username, password }: LoginRequest,
+    client: ClientInfo,
+  ): Promise<LoginResponse> {
     // Before the database is asked: a flood must not take the connections of everybody else.
     await this.hasher.refuseWhenBusy();
     const account = await this.users.findCredentials(email ?? username ?? '');

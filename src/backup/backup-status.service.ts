@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { BackupMetrics, type BackupFacts as MeasuredFacts } from '../common/metrics/backup-metrics.js';
 import { ReadinessChecks, type Finding } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
@@ -30,9 +31,11 @@ export class BackupStatusService {
     private readonly clock: Clock,
     private readonly keys: KeysService,
     checks: ReadinessChecks,
+    metrics: BackupMetrics,
   ) {
     this.watchedSince = clock.now();
     checks.register('backup', () => this.look());
+    metrics.lookWith(() => this.measure());
   }
 
   private async look(): Promise<Finding> {
@@ -71,6 +74,17 @@ export class BackupStatusService {
     return explainMissingKeys(keysMissingFor(backups, this.keys.ring.ids));
   }
 
+  private async measure(): Promise<MeasuredFacts> {
+    const [newest] = await this.repository.lastVerified(1);
+    const restored = await this.repository.lastRestored();
+    return {
+      lastSuccess: newest?.finishedAt ?? undefined,
+      lastVerified: restored?.verifiedAt ?? undefined,
+      durationSeconds: newest?.finishedAt ? secondsBetween(newest.startedAt, newest.finishedAt) : undefined,
+      bytes: newest?.bytes ?? undefined,
+    };
+  }
+
   /** @returns what to install, if something is missing */
   private missingTools(): Promise<string | undefined> {
     const now = this.clock.now().getTime();
@@ -90,4 +104,8 @@ export class BackupStatusService {
       throw error;
     }
   }
+}
+
+function secondsBetween(from: Date, to: Date): number {
+  return (to.getTime() - from.getTime()) / 1000;
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeysModule } from '../keys/keys.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
 import { BackupAlarms } from './backup-alarms.js';
 import { BackupSchedule } from './backup-schedule.service.js';
@@ -9,10 +10,31 @@ import { BackupStatusService } from './backup-status.service.js';
 import { Backup } from './backup.entity.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
+import { AccountDeletion } from './ledger/account-deletion.entity.js';
+import { AccountDeletionsRepository } from './ledger/account-deletions.repository.js';
+import { DeletionLedger } from './ledger/deletion-ledger.service.js';
+import { MaintenanceRepository } from './maintenance/maintenance.repository.js';
+import { MaintenanceWatch } from './maintenance/maintenance-watch.service.js';
+import { Maintenance } from './maintenance/maintenance.entity.js';
 
 @Module({
-  imports: [KeysModule, ScheduleModule.forRoot(), TypeOrmModule.forFeature([Backup])],
+  imports: [
+    KeysModule,
+    UsersModule,
+    ScheduleModule.forRoot(),
+    TypeOrmModule.forFeature([AccountDeletion, Backup, Maintenance]),
+  ],
   controllers: [AdminBackupsController],
-  providers: [BackupsRepository, BackupsService, BackupStatusService, BackupAlarms, BackupSchedule],
+  providers: [
+    BackupsRepository,
+    BackupsService,
+    BackupStatusService,
+    BackupAlarms,
+    BackupSchedule,
+    AccountDeletionsRepository,
+    DeletionLedger,
+    MaintenanceRepository,
+    MaintenanceWatch,
+  ],
 })
 export class BackupModule {}

@@ -64,6 +64,14 @@ export class BackupsRepository {
       .find({ where: { state: 'verified' }, order: { finishedAt: 'DESC', id: 'DESC' }, take: limit });
   }
 
+  /** The newest run whose file was restored, not only read. */
+  async lastRestored(): Promise<Backup | undefined> {
+    const [row] = await this.dataSource
+      .getRepository(Backup)
+      .find({ where: { verification: 'restore' }, order: { verifiedAt: 'DESC', id: 'DESC' }, take: 1 });
+    return row;
+  }
+
   /** The newest run that has ended, however. */
   async lastEnded(): Promise<Backup | undefined> {
     const [row] = await this.dataSource

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { ErrorReports } from '../common/error-reporting/error-reports.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { PagingQuery } from '../common/http/paging.dto.js';
+import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import {
@@ -25,6 +27,8 @@ import {
 } from './backup.response.dto.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withBackupLock } from './databases/backup-lock.js';
+import { dropLeftRestored } from './databases/restored-names.js';
+import { DeletionLedger } from './ledger/deletion-ledger.service.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
@@ -52,6 +56,9 @@ export class BackupsService implements OnModuleDestroy {
     private readonly config: AppConfig,
     private readonly keys: KeysService,
     private readonly alarms: BackupAlarms,
+    private readonly metrics: BackupMetrics,
+    private readonly reports: ErrorReports,
+    private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -119,6 +126,7 @@ export class BackupsService implements OnModuleDestroy {
     try {
       const made = await this.make(id, reason, signal, onStep);
       await this.account(id, made);
+      this.metrics.countRun('success');
       if (failedBefore) await this.alarms.recovered();
       return made;
     } catch (error) {
@@ -126,7 +134,11 @@ export class BackupsService implements OnModuleDestroy {
       // Also while the database is away: the next run ends the row.
       await this.repository.fail(id, why).catch(() => undefined);
       this.logger.error({ err: error, backup: id }, 'the backup failed');
-      if (!this.stopping.signal.aborted) await this.alarms.failed(why);
+      this.metrics.countRun('failure');
+      if (!this.stopping.signal.aborted) {
+        this.reports.report(error, { task: 'backup' });
+        await this.alarms.failed(why);
+      }
       throw error;
     }
   }
@@ -141,6 +153,8 @@ export class BackupsService implements OnModuleDestroy {
     await prepareBackupFolder(dir);
     await removeUnfinished(dir);
     await dropLeftScratch(this.config.database.direct);
+    await dropLeftRestored(this.config.database.direct);
+    await this.ledger.completeFile();
     const earlier = await listBackupFiles(dir);
     return makeBackup({
       reason,

@@ -5,13 +5,17 @@ import { BusyError } from './errors/common.errors.js';
  * Past that it refuses at once with BusyError, so that a flood costs the flooder, not everybody.
  */
 export class BoundedPool {
-  private running = 0;
+  private runningJobs = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(
     readonly concurrency: number,
     readonly queueLimit: number,
   ) {}
+
+  get running(): number {
+    return this.runningJobs;
+  }
 
   get queued(): number {
     return this.waiting.length;
@@ -40,14 +44,14 @@ export class BoundedPool {
       // Whoever finishes hands its place over, so `running` stays as it is.
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     } else {
-      this.running += 1;
+      this.runningJobs += 1;
     }
     try {
       return await job();
     } finally {
       const next = this.waiting.shift();
       if (next) next();
-      else this.running -= 1;
+      else this.runningJobs -= 1;
     }
   }
 }

@@ -93,21 +93,26 @@ export class AppConfig {
     this.seedDemoAccounts = env.SEED_DEMO_ACCOUNTS;
     this.metrics = { host: env.METRICS_HOST, port: env.METRICS_PORT };
     this.sentryDsn = env.SENTRY_DSN;
-    this.backup = {
-      dir: path.resolve(env.BACKUP_DIR ?? DEFAULT_BACKUP_DIR),
-      cron: env.BACKUP_CRON === 'off' ? undefined : env.BACKUP_CRON,
-      retentionDays: env.BACKUP_RETENTION_DAYS,
-      keep: {
-        daily: env.BACKUP_KEEP_DAILY,
-        weekly: env.BACKUP_KEEP_WEEKLY,
-        monthly: env.BACKUP_KEEP_MONTHLY,
-      },
-      verify: env.BACKUP_VERIFY,
-      verifyDailyAboveBytes: env.BACKUP_VERIFY_DAILY_ABOVE_MB * 1_000_000,
-      beforeMigration: env.BACKUP_BEFORE_MIGRATION,
-    };
+    this.backup = backupConfig(env);
     Object.freeze(this);
   }
+}
+
+/** What is configured of backups, which some commands ask for where there is no database. */
+export function backupConfig(env: Env): BackupConfig {
+  return {
+    dir: path.resolve(env.BACKUP_DIR ?? DEFAULT_BACKUP_DIR),
+    cron: env.BACKUP_CRON === 'off' ? undefined : env.BACKUP_CRON,
+    retentionDays: env.BACKUP_RETENTION_DAYS,
+    keep: {
+      daily: env.BACKUP_KEEP_DAILY,
+      weekly: env.BACKUP_KEEP_WEEKLY,
+      monthly: env.BACKUP_KEEP_MONTHLY,
+    },
+    verify: env.BACKUP_VERIFY,
+    verifyDailyAboveBytes: env.BACKUP_VERIFY_DAILY_ABOVE_MB * 1_000_000,
+    beforeMigration: env.BACKUP_BEFORE_MIGRATION,
+  };
 }
 
 /** Where the configured database is, or undefined when the embedded one is to be used. */

@@ -1,13 +1,19 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { DatabaseReplacement } from '../common/database-replacement.js';
 import { BoundedPool } from '../common/bounded-pool.js';
+import { ErrorReports, openErrorReports } from '../common/error-reporting/error-reports.js';
+import { Draining } from '../common/http/draining.js';
+import { BackupMetrics } from '../common/metrics/backup-metrics.js';
+import { CpuPoolMetrics } from '../common/metrics/cpu-pool-metrics.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from './app-config.js';
 
-/** Hands the configuration, the clock and the pool for CPU-heavy work to every module. */
+/** Hands the configuration, the clock, the pool for CPU-heavy work, metrics and error reports to every module. */
 @Module({})
 export class ConfigModule {
-  static forRoot(config: AppConfig): DynamicModule {
+  static forRoot(config: AppConfig, metrics = new Metrics()): DynamicModule {
     return {
       module: ConfigModule,
       global: true,
@@ -15,9 +21,25 @@ export class ConfigModule {
         { provide: AppConfig, useValue: config },
         { provide: BoundedPool, useValue: new BoundedPool(config.cpuPool.size, config.cpuPool.queueLimit) },
         Clock,
+        DatabaseReplacement,
         ReadinessChecks,
+        { provide: Metrics, useValue: metrics },
+        CpuPoolMetrics,
+        BackupMetrics,
+        Draining,
+        { provide: ErrorReports, inject: [AppConfig, Clock], useFactory: openErrorReports },
       ],
-      exports: [AppConfig, BoundedPool, Clock, ReadinessChecks],
+      exports: [
+        AppConfig,
+        BoundedPool,
+        Clock,
+        DatabaseReplacement,
+        ReadinessChecks,
+        Metrics,
+        BackupMetrics,
+        Draining,
+        ErrorReports,
+      ],
     };
   }
 }

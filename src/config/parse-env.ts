@@ -41,6 +41,11 @@ export function parseEnv(raw: RawEnv): Env {
   return env;
 }
 
+/** Whether a variable was given a value, also through a file: the defaults are nobody's choice. */
+export function isSet(name: EnvName, raw: RawEnv): boolean {
+  return Boolean(raw[name] || raw[`${name}_FILE`]);
+}
+
 function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | undefined {
   const file = raw[`${name}_FILE`];
   if (raw[name] && file) problems.push(`${name} and ${name}_FILE are both set; keep one.`);

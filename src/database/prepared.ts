@@ -21,7 +21,8 @@ export async function runPrepared<Row extends QueryResultRow>(
   return rows;
 }
 
-function poolOf(on: DataSource | EntityManager): Pool {
+/** The connections behind TypeORM. */
+export function poolOf(on: DataSource | EntityManager): Pool {
   const dataSource = 'dataSource' in on ? on.dataSource : on;
   return (dataSource.driver as unknown as { master: Pool }).master;
 }

@@ -44,7 +44,7 @@ export class HealthController {
   @ApiOkResponse({ type: ReadyResponse, description: 'The service can do its work; `degraded`: most of it.' })
   @ApiResponse({
     status: 503,
-    description: 'A part without which nothing works is down.',
+    description: 'A part without which nothing works is down, or the service is stopping.',
     type: ReadyResponse,
     example: DOWN,
   })

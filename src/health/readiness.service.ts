@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { Draining } from '../common/http/draining.js';
 import { ReadinessChecks, type Finding, type ReadinessPart } from '../common/readiness/readiness-checks.js';
 import { KeyRingUnfitError } from '../keys/keys.errors.js';
 import { KeysService } from '../keys/keys.service.js';
@@ -21,14 +22,26 @@ export class ReadinessService {
     private readonly keys: KeysService,
     private readonly keyExport: KeyExportService,
     private readonly parts: ReadinessChecks,
+    private readonly draining: Draining,
     private readonly clock: Clock,
   ) {}
 
-  check(): Promise<ReadyResponse> {
-    const now = this.clock.now().getTime();
-    if (!this.cached || this.cached.until <= now)
-      this.cached = { until: now + CACHE_MS, answer: this.look() };
-    return this.cached.answer;
+  /** Asks that come within a second, and all at once, share one look. While the service stops the answer is `down`. */
+  async check(): Promise<ReadyResponse> {
+    const answer = await this.lookOrRemember();
+    return this.draining.hasBegun ? { status: 'down', checks: answer.checks } : answer;
+  }
+
+  private lookOrRemember(): Promise<ReadyResponse> {
+    if (this.cached && this.clock.now().getTime() < this.cached.until) return this.cached.answer;
+    // A look that takes long, because the database hangs, is waited for by everybody.
+    const cached = { until: Infinity, answer: this.look() };
+    const keepForASecond = () => {
+      cached.until = this.clock.now().getTime() + CACHE_MS;
+    };
+    cached.answer.then(keepForASecond, keepForASecond);
+    this.cached = cached;
+    return cached.answer;
   }
 
   private async look(): Promise<ReadyResponse> {
@@ -37,7 +50,8 @@ export class ReadinessService {
       migrations === undefined
         ? { status: 'down', detail: 'The database cannot be reached.' }
         : { status: 'ok' };
-    const keys = migrations === undefined ? unknown() : await this.lookAtKeys();
+    const isReachable = migrations !== undefined;
+    const keys = isReachable ? await this.lookAtKeys() : unknown();
     const checks: ReadyChecks = {
       database: this.since('database', database),
       redis: this.since('redis', await this.lookAt('redis')),

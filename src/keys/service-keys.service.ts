@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseReplacement } from '../common/database-replacement.js';
 import { deriveSubkey } from '../crypto/derive-subkey.js';
 import { drawRandom } from '../crypto/draw-random.js';
 import type { KeyRing, KeyRingEntry } from '../crypto/key-ring.js';
@@ -21,8 +22,12 @@ export class ServiceKeysService implements KeyHolder {
   constructor(
     private readonly repository: KeysRepository,
     private readonly keys: KeysService,
+    replacement: DatabaseReplacement,
   ) {
     keys.register(this);
+    replacement.register(() => {
+      this.opened.clear();
+    });
   }
 
   /** The 32-byte key of this name, made when it is asked for the first time, ever the same afterwards. */

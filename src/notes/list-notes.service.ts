@@ -5,6 +5,7 @@ import type { NoteKeys } from '../crypto/note-format/derive-note-keys.js';
 import { foldCase } from '../crypto/note-format/fold-case.js';
 import { indexTag } from '../crypto/note-format/index-tag.js';
 import type { NoteTitle } from '../crypto/note-format/seal-title.js';
+import { NoteMetrics } from './note-metrics.js';
 import { toNoteListItem, toNotePage, type NoteListItem, type NotePage } from './note.response.dto.js';
 import type { ListNotesQuery } from './notes.dto.js';
 import { NoteUnreadableError } from './notes.errors.js';
@@ -33,6 +34,7 @@ export class ListNotesService {
   constructor(
     private readonly notes: NotesRepository,
     private readonly userKeys: UserKeysService,
+    private readonly metrics: NoteMetrics,
   ) {}
 
   /**
@@ -41,7 +43,11 @@ export class ListNotesService {
    * @throws ValidationFailedError for a foreign cursor
    * @throws NoteUnreadableError when the user's key does not open: then nothing is readable
    */
-  async list(userId: number, { limit, cursor, q, tag }: ListNotesQuery): Promise<NotePage> {
+  list(userId: number, query: ListNotesQuery): Promise<NotePage> {
+    return this.metrics.count('list', this.collect(userId, query));
+  }
+
+  private async collect(userId: number, { limit, cursor, q, tag }: ListNotesQuery): Promise<NotePage> {
     const beforeId = decodeIdCursor(cursor);
     const keys = await this.userKeys.find(userId);
     if (!keys) return this.emptyUnlessKeyIsLost(userId);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeysModule } from '../keys/keys.module.js';
 import { ListNotesService } from './list-notes.service.js';
+import { NoteMetrics } from './note-metrics.js';
 import { NotePasswordAttempts } from './note-password-attempts.entity.js';
 import { NotePasswordsRepository } from './note-passwords.repository.js';
 import { NotePasswordsService } from './note-passwords.service.js';
@@ -24,6 +25,7 @@ import { UserKeysService } from './user-keys.service.js';
     NotesService,
     ListNotesService,
     PatchNoteService,
+    NoteMetrics,
     NotePasswordsService,
     UserKeysService,
   ],

@@ -3,6 +3,7 @@ import { UnauthenticatedError } from '../common/errors/common.errors.js';
 import { isForeignKeyViolation } from '../database/constraint-violation.js';
 import { fitsIfMatch } from './etag.js';
 import { checkContentSize, checkNewNotePassword, distinctTags, refuseField } from './note-limits.js';
+import { NoteMetrics } from './note-metrics.js';
 import { NotePasswordsService } from './note-passwords.service.js';
 import type { OpenedNote } from './note.response.dto.js';
 import type { CreateNoteRequest } from './notes.dto.js';
@@ -19,6 +20,7 @@ export class NotesService {
     private readonly notes: NotesRepository,
     private readonly userKeys: UserKeysService,
     private readonly passwords: NotePasswordsService,
+    private readonly metrics: NoteMetrics,
   ) {}
 
   /**
@@ -26,17 +28,8 @@ export class NotesService {
    * @throws PayloadTooLargeError
    * @throws BusyError
    */
-  async create(userId: number, request: CreateNoteRequest): Promise<OpenedNote> {
-    const { title, content, tags = [] } = request;
-    checkContentSize(content);
-    const password = passwordForNew(request);
-    const passwordKey = password === undefined ? undefined : await this.passwords.stretch(password);
-    const { noteId: id, userKey } = await this.notes.reserveId(userId);
-    const keys = await this.userKeys.openOrCreate(userId, userKey);
-    const text = { title, content, tags: distinctTags(tags) };
-    const contentKey: ContentKey = passwordKey ?? { mode: 'app', key: keys.contentKek };
-    const sealed = sealNote({ id, userId, revision: 1 }, keys, contentKey, text);
-    return { id, revision: 1, mode: sealed.mode, ...text, ...(await this.insert(sealed)) };
+  create(userId: number, request: CreateNoteRequest): Promise<OpenedNote> {
+    return this.metrics.count('create', this.write(userId, request));
   }
 
   /**
@@ -49,7 +42,32 @@ export class NotesService {
    * @throws NoteUnreadableError
    * @throws BusyError
    */
-  async read(userId: number, id: number, password: string | undefined): Promise<OpenedNote> {
+  read(userId: number, id: number, password: string | undefined): Promise<OpenedNote> {
+    return this.metrics.count('read', this.open(userId, id, password));
+  }
+
+  /**
+   * @throws NoteNotFoundError
+   * @throws NoteChangedError when If-Match names another revision
+   */
+  delete(userId: number, id: number, ifMatch: string | undefined): Promise<void> {
+    return this.metrics.count('delete', this.remove(userId, id, ifMatch));
+  }
+
+  private async write(userId: number, request: CreateNoteRequest): Promise<OpenedNote> {
+    const { title, content, tags = [] } = request;
+    checkContentSize(content);
+    const password = passwordForNew(request);
+    const passwordKey = password === undefined ? undefined : await this.passwords.stretch(password);
+    const { noteId: id, userKey } = await this.notes.reserveId(userId);
+    const keys = await this.userKeys.openOrCreate(userId, userKey);
+    const text = { title, content, tags: distinctTags(tags) };
+    const contentKey: ContentKey = passwordKey ?? { mode: 'app', key: keys.contentKek };
+    const sealed = sealNote({ id, userId, revision: 1 }, keys, contentKey, text);
+    return { id, revision: 1, mode: sealed.mode, ...text, ...(await this.insert(sealed)) };
+  }
+
+  private async open(userId: number, id: number, password: string | undefined): Promise<OpenedNote> {
     const found = await this.notes.findOwned(userId, id);
     if (!found) throw new NoteNotFoundError();
     const { note } = found;
@@ -63,11 +81,7 @@ export class NotesService {
     return { ...note, ...title, content };
   }
 
-  /**
-   * @throws NoteNotFoundError
-   * @throws NoteChangedError when If-Match names another revision
-   */
-  async delete(userId: number, id: number, ifMatch: string | undefined): Promise<void> {
+  private async remove(userId: number, id: number, ifMatch: string | undefined): Promise<void> {
     if (ifMatch === undefined || ifMatch.trim() === '*') {
       if (!(await this.notes.deleteOwned(userId, id))) throw new NoteNotFoundError();
       return;

@@ -3,6 +3,7 @@ import type { NoteKeys } from '../crypto/note-format/derive-note-keys.js';
 import type { NoteTitle } from '../crypto/note-format/seal-title.js';
 import { fitsIfMatch } from './etag.js';
 import { checkContentSize, distinctTags } from './note-limits.js';
+import { NoteMetrics } from './note-metrics.js';
 import { NotePasswordsService } from './note-passwords.service.js';
 import type { OpenedNote } from './note.response.dto.js';
 import type { PatchNoteRequest } from './notes.dto.js';
@@ -33,6 +34,7 @@ export class PatchNoteService {
     private readonly notes: NotesRepository,
     private readonly userKeys: UserKeysService,
     private readonly passwords: NotePasswordsService,
+    private readonly metrics: NoteMetrics,
   ) {}
 
   /**
@@ -46,7 +48,16 @@ export class PatchNoteService {
    * @throws NoteUnreadableError
    * @throws BusyError
    */
-  async patch(
+  patch(
+    userId: number,
+    id: number,
+    request: PatchNoteRequest,
+    ifMatch: string | undefined,
+  ): Promise<OpenedNote> {
+    return this.metrics.count('change', this.attempt(userId, id, request, ifMatch));
+  }
+
+  private async attempt(
     userId: number,
     id: number,
     request: PatchNoteRequest,

@@ -4,6 +4,10 @@ import type { EntityManager } from 'typeorm';
 interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** The account's row is about to go. */
+  accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
+  /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
+  accountGone: (userId: number) => Promise<void>;
   /** Two addresses turned out to be one person: what `from` did counts as done by `into`. */
   voterKeysMerged: (manager: EntityManager, from: string, into: string) => Promise<void>;
 }
@@ -13,6 +17,8 @@ interface LifecycleHooks {
 export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
+    accountDeleted: [],
+    accountGone: [],
     voterKeysMerged: [],
   };
 
@@ -22,6 +28,14 @@ export class UserLifecycle {
 
   async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async accountDeleted(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.accountDeleted) await hook(manager, userId);
+  }
+
+  async accountGone(userId: number): Promise<void> {
+    for (const hook of this.hooks.accountGone) await hook(userId);
   }
 
   async voterKeysMerged(manager: EntityManager, from: string, into: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { Principal, Role } from '../common/http/principal.js';
 import { isUniqueViolation } from '../database/constraint-violation.js';
 import { normalizeEmail, normalizeUsername } from './email-address.js';
 import type { UpdateProfileRequest } from './update-profile.dto.js';
+import { UserLifecycle } from './user-lifecycle.js';
 import type { User } from './user.entity.js';
 import {
   EmailChangeUnavailableError,
@@ -38,6 +39,7 @@ export class UsersService {
   constructor(
     private readonly users: UsersRepository,
     private readonly voterKeys: VoterKeysService,
+    private readonly lifecycle: UserLifecycle,
   ) {}
 
   /** @throws UserExistsError when the e-mail address or username is taken. */
@@ -138,8 +140,10 @@ export class UsersService {
     if (session.authenticatedSecondsAgo > REAUTHENTICATION_SECONDS) throw new ReauthenticationRequiredError();
     await this.users.transaction(async (manager) => {
       await this.requireAnotherAdmin(manager, userId);
+      await this.lifecycle.accountDeleted(manager, userId);
       await this.users.delete(manager, userId);
     });
+    await this.lifecycle.accountGone(userId);
   }
 
   /** Moves an account to an address that its owner has proven. @throws UserExistsError when it is taken. */

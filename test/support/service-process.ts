@@ -101,7 +101,7 @@ export class ServiceProcess extends ProgramProcess {
   ) {
     super('dist/main.js', [], {
       ...options,
-      env: { PORT: String(port), PUBLIC_URL, ...options.env },
+      env: { PORT: String(port), METRICS_PORT: '0', PUBLIC_URL, ...options.env },
     });
     this.api = new ApiClient(`http://127.0.0.1:${port}`);
   }

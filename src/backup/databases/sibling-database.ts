@@ -71,6 +71,14 @@ async function readLocale(client: Client): Promise<Locale> {
   return row;
 }
 
+/** The name of the connection's own database. */
+export async function currentDatabase(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  const [row] = rows;
+  if (!row) throw new BackupFailedError('The database does not tell its name.');
+  return row.name;
+}
+
 /** @returns for example 15 */
 export async function serverMajor(client: Client): Promise<number> {
   const { rows } = await client.query<{ version: string }>(

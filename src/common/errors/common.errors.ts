@@ -53,3 +53,10 @@ export class BusyError extends AppError {
     super('BUSY', 'The service is busy; try again in a moment.', { retryAfterSeconds });
   }
 }
+
+/** The service ends what it has begun and begins nothing more. */
+export class ServiceStoppingError extends AppError {
+  constructor() {
+    super('BUSY', 'The service is stopping; try again in a moment.', { retryAfterSeconds: 1 });
+  }
+}

@@ -5,6 +5,7 @@ import type { AppConfig } from '../../config/app-config.js';
 import { MalformedRequestError, UnsupportedMediaTypeError } from '../errors/common.errors.js';
 import { toErrorAnswer } from '../errors/error-answer.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
+import type { RequestMetrics } from '../metrics/request-metrics.js';
 import { requestContext } from '../logging/request-context.js';
 import { BODY_LIMIT, raiseBodyLimits, refuseTooLargeBodies } from './body-limits.js';
 import { parseFormBody } from './form-body.js';
@@ -26,7 +27,7 @@ const TIMEOUTS_CHECKED_EVERY_MS = 5_000;
  * Fastify as this service wants it: request ids, security headers, one log line a request and one error shape, also
  * for what Fastify answers by itself before any route is found.
  */
-export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter {
+export function createAdapter(config: AppConfig, logger: Logger, metrics: RequestMetrics): FastifyAdapter {
   // Its fields are fixed and hold nothing to redact.
   const accessLog = logger.child({}, { redact: [] });
   const adapter = new FastifyAdapter({
@@ -49,9 +50,11 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
       const { status, headers, body } = toErrorAnswer(error, request.id);
       void reply.status(status).headers(headers).send(body);
       logAnswer(accessLog, request, reply);
+      metrics.observe(request, reply);
     },
     clientErrorHandler: (error, socket) => {
-      answerRawSocket(error, socket);
+      const status = answerRawSocket(error, socket);
+      if (status !== undefined) metrics.countUnreadable(status);
     },
   });
   const fastify: FastifyInstance = adapter.getInstance();
@@ -61,12 +64,12 @@ export function createAdapter(config: AppConfig, logger: Logger): FastifyAdapter
   );
   fastify.decorateRequest('principal', null);
   raiseBodyLimits(fastify);
-  addHooks(fastify, accessLog);
+  addHooks(fastify, accessLog, metrics);
   addBodyParsers(fastify);
   return adapter;
 }
 
-function addHooks(fastify: FastifyInstance, accessLog: Logger): void {
+function addHooks(fastify: FastifyInstance, accessLog: Logger, metrics: RequestMetrics): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     decorateAnswer(request, reply);
     requestContext.run({ request_id: request.id }, done);
@@ -75,6 +78,7 @@ function addHooks(fastify: FastifyInstance, accessLog: Logger): void {
   refuseTooLargeBodies(fastify);
   fastify.addHook('onResponse', (request, reply, done) => {
     logAnswer(accessLog, request, reply);
+    metrics.observe(request, reply);
     done();
   });
 }

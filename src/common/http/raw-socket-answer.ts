@@ -3,11 +3,14 @@ import { STATUS_BY_CODE } from '../errors/error-codes.js';
 import { requestIdOf } from './request-id.js';
 import { securityHeadersFor } from './security-headers.js';
 
-/** What Node refuses before there is a request: broken HTTP, headers past the limit, a request that never ends. */
-export function answerRawSocket(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * What Node refuses before there is a request: broken HTTP, headers past the limit, a request that never ends.
+ * @returns the status, where there was still somebody to answer
+ */
+export function answerRawSocket(error: Error & { code?: string }, socket: Socket): number | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const [code, phrase] =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -21,9 +24,10 @@ export function answerRawSocket(error: Error & { code?: string }, socket: Socket
   });
   const headers = { ...securityHeadersFor('api', false), 'x-request-id': requestId };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const status = STATUS_BY_CODE[code];
   socket.end(
     [
-      `HTTP/1.1 ${STATUS_BY_CODE[code]} ${phrase}`,
+      `HTTP/1.1 ${status} ${phrase}`,
       ...lines,
       'content-type: application/json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
@@ -32,4 +36,5 @@ export function answerRawSocket(error: Error & { code?: string }, socket: Socket
       body,
     ].join('\r\n'),
   );
+  return status;
 }

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { isError } from '../errors/is-error.js';
 import { requestContext } from './request-context.js';
+import { serializeError } from './serialize-error.js';
 
 /** Fields that never reach a log, wherever someone puts them. */
 const REDACTED = [
@@ -34,31 +35,6 @@ export function createLogger(level: Level, stream?: DestinationStream): Logger {
     },
     stream ?? pino.destination({ sync: false, fd: 1 }),
   );
-}
-
-/** The SQLSTATEs of values that do not fit. PostgreSQL quotes the value in their messages. */
-const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
-
-/**
- * Name, message and stack of an error and of its causes, and nothing else: a database error also carries the
- * statement's parameters and the row it stumbled over.
- */
-function serializeError(error: unknown): unknown {
-  if (!isError(error)) return { message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const quotesValue = code !== undefined && DATA_EXCEPTION.test(code);
-  const message = quotesValue ? withoutQuotations(error.message) : error.message;
-  return {
-    type: error.name,
-    message,
-    code,
-    stack: error.stack?.replace(error.message, () => message),
-    cause: error.cause === undefined ? undefined : serializeError(error.cause),
-  };
-}
-
-function withoutQuotations(message: string): string {
-  return message.replace(/".*"/s, '"[redacted]"');
 }
 
 type Detail = Record<string, unknown>;

@@ -39,6 +39,8 @@ export async function ensureRolesAndDatabase(superuserUrl: string, secrets: Secr
     await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
     await ensureRole(client, OWNER_ROLE, 'LOGIN CREATEDB', secrets.database.owner);
     await ensureRole(client, APP_ROLE, 'LOGIN', secrets.database.app);
+    // A restore ends the app's connections, which takes membership in its role.
+    await client.query(`GRANT ${APP_ROLE} TO ${OWNER_ROLE}`);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${OWNER_ROLE}`);
   } finally {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseReplacement } from '../../common/database-replacement.js';
 import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/constraint-violation.js';
 import { ElectionsService } from '../elections/elections.service.js';
@@ -34,7 +35,12 @@ export class CandidatesService {
   constructor(
     private readonly candidates: CandidatesRepository,
     private readonly elections: ElectionsService,
-  ) {}
+    replacement: DatabaseReplacement,
+  ) {
+    replacement.register(() => {
+      this.electionHints.clear();
+    });
+  }
 
   /**
    * @throws ElectionNotFoundError

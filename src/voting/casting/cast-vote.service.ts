@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Counter } from 'prom-client';
 import { UnauthenticatedError, ValidationFailedError } from '../../common/errors/common.errors.js';
 import type { Principal } from '../../common/http/principal.js';
+import { countOutcome } from '../../common/metrics/count-outcome.js';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { drawRandom } from '../../crypto/draw-random.js';
 import { isUniqueViolation } from '../../database/constraint-violation.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
@@ -24,12 +27,17 @@ import { ParticipationsRepository } from './participations.repository.js';
 /** Casting a vote: once a person and election, or not at all. */
 @Injectable()
 export class CastVoteService {
+  private readonly outcomes: Counter<'outcome'>;
+
   constructor(
     private readonly casting: CastingRepository,
     private readonly candidates: CandidatesService,
     participations: ParticipationsRepository,
     lifecycle: UserLifecycle,
+    metrics: Metrics,
   ) {
+    this.outcomes = metrics.counter('mc101_votes_total', 'Votes by outcome.', ['outcome']);
+    for (const outcome of ['success', 'already_voted']) this.outcomes.inc({ outcome }, 0);
     lifecycle.on('voterKeysMerged', (manager, from, into) =>
       participations.moveWhereFree(manager, from, into),
     );
@@ -45,7 +53,19 @@ export class CastVoteService {
    * @throws ReceiptExistsError when another ballot has the same nonce and choice; the vote is not cast
    * @throws UnauthenticatedError when the account was deleted or disabled meanwhile
    */
-  async cast(voter: Pick<Principal, 'userId'>, request: CastVoteRequest): Promise<CastVoteResponse> {
+  cast(voter: Pick<Principal, 'userId'>, request: CastVoteRequest): Promise<CastVoteResponse> {
+    return countOutcome(
+      (outcome) => {
+        this.outcomes.inc({ outcome });
+      },
+      this.attempt(voter, request),
+    );
+  }
+
+  private async attempt(
+    voter: Pick<Principal, 'userId'>,
+    request: CastVoteRequest,
+  ): Promise<CastVoteResponse> {
     const { candidate_id: candidateId, election_id: named } = request;
     if (named !== undefined) return this.castIn(named, voter, request);
     const hinted = await this.candidates.hintElectionOf(candidateId);

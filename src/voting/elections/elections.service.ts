@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseReplacement } from '../../common/database-replacement.js';
 import { ElectionNotFoundError, ResultsNotAvailableError } from '../voting.errors.js';
 import type { Election } from './election.entity.js';
 import { ElectionsRepository } from './elections.repository.js';
@@ -8,7 +9,14 @@ import { ElectionsRepository } from './elections.repository.js';
 export class ElectionsService {
   private defaultId: number | undefined;
 
-  constructor(private readonly elections: ElectionsRepository) {}
+  constructor(
+    private readonly elections: ElectionsRepository,
+    replacement: DatabaseReplacement,
+  ) {
+    replacement.register(() => {
+      this.defaultId = undefined;
+    });
+  }
 
   /** The id that a request means when it names no election. A migration makes this election and nothing removes it. */
   async idOrDefault(id: number | undefined): Promise<number> {

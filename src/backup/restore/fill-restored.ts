@@ -1,0 +1,38 @@
+import type { DatabaseUrls } from '../../config/app-config.js';
+import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
+import { migrate } from '../../database/migrate.js';
+import { restoreArchive } from '../archive/restore-archive.js';
+import { urlOfDatabase, withConnection } from '../databases/connect.js';
+import { copyDatabaseSettings } from '../databases/copy-settings.js';
+import { createSibling } from '../databases/sibling-database.js';
+import { checkRestored } from '../runs/check-restored.js';
+import type { RestoreOrder } from './restore-order.js';
+
+/**
+ * Makes a new database out of the backup, proves that it is what was backed up, and brings its schema up to date.
+ * @throws BackupFailedError
+ */
+export async function fillRestored(
+  { backup: { file, manifest }, urls, ring, signal, onStep }: RestoreOrder,
+  tools: DumpTools,
+  database: string,
+): Promise<void> {
+  onStep(`Restoring into the new database ${database} …`);
+  await withConnection(urls.direct, async (client) => {
+    await createSibling(client, database);
+    await copyDatabaseSettings(client, database);
+  });
+  await restoreArchive({ tools, url: urls.direct, database, file, signal });
+  onStep('Comparing what came out …');
+  await withConnection(urls.direct, (client) => checkRestored(client, manifest, ring), database);
+  signal.throwIfAborted();
+  // Also gives the app's role its rights, which no dump holds.
+  await migrate(inDatabase(urls, database), onStep);
+  signal.throwIfAborted();
+  await withConnection(urls.direct, (client) => client.query('ANALYZE'), database);
+}
+
+function inDatabase(urls: DatabaseUrls, database: string): DatabaseUrls {
+  const at = (url: string) => urlOfDatabase(url, database);
+  return { app: at(urls.app), owner: at(urls.owner), direct: at(urls.direct) };
+}

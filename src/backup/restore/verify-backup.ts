@@ -1,0 +1,30 @@
+import type { ProgramFolders } from '../../config/app-config.js';
+import type { KeyRing } from '../../crypto/key-ring.js';
+import type { BackupFile } from '../archive/backup-files.js';
+import { withConnection } from '../databases/connect.js';
+import { dumpToolsFor } from '../databases/dump-tools-for.js';
+import { serverMajor } from '../databases/sibling-database.js';
+import { verifyByRestoring, verifyBytes } from '../runs/verify-archive.js';
+import { majorOf } from './check-backup.js';
+
+interface Verification {
+  readonly backup: BackupFile;
+  readonly how: 'restore' | 'read';
+  /** The owner's role at the server that the scratch database is made at. */
+  readonly url: string;
+  readonly programs: ProgramFolders;
+  readonly ring: KeyRing;
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string) => void;
+}
+
+/** Proves a backup that was made at some time, here or elsewhere. @throws BackupFailedError */
+export async function verifyBackup(order: Verification): Promise<void> {
+  const { backup, how, url, programs, ring, signal, onStep } = order;
+  const { file, manifest } = backup;
+  // Reading takes no server.
+  const major = how === 'restore' ? await withConnection(url, serverMajor) : 0;
+  const tools = await dumpToolsFor(Math.max(major, majorOf(manifest.postgres.dump)), programs);
+  await verifyBytes(file, manifest, { tools, signal, onStep });
+  if (how === 'restore') await verifyByRestoring(file, manifest, { tools, url, ring, signal, onStep });
+}

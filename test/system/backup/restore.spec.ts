@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Actor } from '../../support/api-client.js';
+import { RestoreStage } from '../../support/restore-stage.js';
+import type { ServiceProcess } from '../../support/service-process.js';
+
+let stage: RestoreStage;
+beforeEach(async () => {
+  stage = await RestoreStage.open();
+});
+afterEach(() => stage.close());
+
+const note = (service: ServiceProcess, actor: Actor, content: string) =>
+  service.api.as(actor).post('/users/notes', { title: 'a note', content });
+
+describe('beside a running service', () => {
+  it('what was backed up is back, what came later is gone, and nobody is logged in', async () => {
+    const service = await stage.startService();
+    const ada = await stage.signUp(service);
+    const bob = await stage.signUp(service);
+    const kept = (await note(service, ada, 'before')).body.id as number;
+    const { file } = await stage.backUp();
+    const later = (await note(service, ada, 'after')).body.id as number;
+    expect((await service.api.as(bob).delete('/users')).status).toBe(204);
+    const eve = await stage.signUp(service);
+
+    const restore = stage.begin(['backup:restore', file, '--yes']);
+    const seen = new Set<string>();
+    const details = new Set<string>();
+    while (!restore.hasEnded) {
+      const answer = await service.api.as(ada).get('/users/info');
+      seen.add(`${answer.status} ${answer.body.error?.code ?? ''}`);
+      if (answer.status === 503) {
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+        expect((await service.api.get('/health')).status).toBe(200);
+        const ready = await service.api.get('/ready');
+        if (ready.status === 200)
+          details.add(`${ready.body.status}: ${ready.body.checks.backup.detail ?? ''}`);
+      }
+      await delay(20);
+    }
+    expect({ ...(await restore.ended), stderr: restore.stderr }).toMatchObject({ code: 0 });
+    expect(seen).toEqual(new Set(['200 ', '503 MAINTENANCE']));
+    expect([...details]).toContain('degraded: Maintenance: a backup is being restored.');
+
+    // The service comes back by itself.
+    const answer = await stage.answerOf(() => service.api.as(ada).get('/users/info'));
+    expect(answer.status).toBe(401);
+    // Its answer is a second old at most.
+    while ((await service.api.get('/ready')).body.checks.backup.detail?.includes('Maintenance'))
+      await delay(50);
+    ada.token = await service.logIn(ada.email, ada.password);
+    expect((await service.api.as(ada).get(`/users/notes/${kept}`)).body).toMatchObject({ content: 'before' });
+    expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
+    for (const { email, password } of [bob, eve])
+      expect((await service.api.post('/users/login', { email, password })).status).toBe(401);
+
+    // Numbers that were given are not given again.
+    expect((await note(service, ada, 'anew')).body.id).toBeGreaterThan(later);
+    expect((await stage.signUp(service)).id).toBeGreaterThan(eve.id);
+
+    // The former database is kept until it is told to go.
+    const [former, ...others] = await stage.siblings();
+    expect(former).toMatch(/_before_\d{8}T\d{6}Z$/);
+    expect(others).toEqual([]);
+    expect(restore.stdout).toContain(`backup:drop-old ${former}`);
+    expect(await stage.sqlIn(former!, `SELECT id FROM users WHERE id = ${eve.id}`)).toEqual([
+      { id: String(eve.id) },
+    ]);
+    expect((await stage.backups()).at(-1)!.manifest).toMatchObject({
+      reason: 'restore',
+      verification: 'read',
+    });
+    await stage.succeed(['backup:drop-old', former!, '--yes']);
+    expect(await stage.siblings()).toEqual([]);
+  });
+});
+
+it('what an operator put beside the tables of the service survives, with large rows, rights and settings', async () => {
+  const app = decodeURIComponent(new URL(stage.database.urls.app.replace('@/', '@localhost/')).username);
+  await stage.sql(`
+    CREATE SCHEMA "Other ""one"""; CREATE TABLE "Other ""one"""."T able" (id int PRIMARY KEY, body bytea);
+    CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (9);
+    INSERT INTO parts VALUES (1), (2);
+    CREATE VIEW seen AS SELECT * FROM parts; CREATE MATERIALIZED VIEW kept AS SELECT * FROM parts;
+    CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2';
+    ALTER DATABASE ${stage.database.name} SET work_mem = '5MB';
+    ALTER DATABASE ${stage.database.name} SET search_path = public, "Other ""one""";
+    REVOKE ALL ON DATABASE ${stage.database.name} FROM PUBLIC;
+    GRANT CONNECT ON DATABASE ${stage.database.name} TO ${app};
+    ALTER DATABASE ${stage.database.name} CONNECTION LIMIT 77`);
+  await stage.sql(
+    `INSERT INTO "Other ""one"""."T able" SELECT 1, string_agg(sha256(n::text::bytea), '') FROM generate_series(1, 500000) n`,
+  );
+  const look = async () => [
+    await stage.sql('SELECT id, length(body), md5(body) FROM "T able"'),
+    await stage.sql('SELECT * FROM seen ORDER BY 1'),
+    await stage.sql('SELECT * FROM kept ORDER BY 1'),
+    await stage.sql(`SELECT twice(21), current_setting('work_mem'), current_setting('search_path')`),
+    await stage.sql(`SELECT datacl::text, datconnlimit FROM pg_database WHERE datname = current_database()`),
+    await stage.sql(
+      `SELECT relname, relacl::text FROM pg_class
+       WHERE relnamespace = 'public'::regnamespace AND relname IN ('users', 'migrations') ORDER BY 1`,
+    ),
+  ];
+  // Settings of a database hold for connections that begin later.
+  await stage.reconnect();
+  const before = await look();
+  const { file } = await stage.backUp();
+  await stage.sql('DROP FUNCTION twice; DELETE FROM "T able"; DROP VIEW seen');
+  await stage.succeed(['backup:restore', file, '--yes']);
+  await stage.reconnect();
+  expect(await look()).toEqual(before);
+});
+
+it('a deletion is remembered beside the backups, also when the present database knows nothing any more', async () => {
+  const service = await stage.startService();
+  const [ada, bob] = [await stage.signUp(service), await stage.signUp(service)];
+  const { file } = await stage.backUp();
+  expect((await service.api.as(bob).delete('/users')).status).toBe(204);
+  await service.stop();
+  await stage.sql('DROP SCHEMA public CASCADE');
+  await stage.sql('CREATE SCHEMA public');
+  await stage.succeed(['backup:restore', file, '--yes']);
+  expect((await stage.sql('SELECT email FROM users')).map(({ email }) => email)).toContain(ada.email);
+  expect(await stage.sql('SELECT id FROM users WHERE id = $1', [bob.id])).toEqual([]);
+  // And is remembered by the restored one as well.
+  expect(await stage.sql('SELECT user_id FROM account_deletions')).toEqual([{ user_id: String(bob.id) }]);
+  expect((await stage.signUp(await stage.startService())).id).toBeGreaterThan(bob.id);
+});
+
+it('a backup of another installation is restored whole: the accounts that were deleted here are others', async () => {
+  const elsewhere = await RestoreStage.open();
+  try {
+    const there = await elsewhere.startService();
+    const ada = await elsewhere.signUp(there);
+    await there.api.as(ada).post('/users/vote', { candidate_id: await elsewhere.addCandidate() });
+    const { file } = await elsewhere.backUp();
+    const here = await stage.startService();
+    const bob = await stage.signUp(here);
+    expect(bob.id).toBe(ada.id);
+    expect((await here.api.as(bob).delete('/users')).status).toBe(204);
+    await stage.succeed(['backup:restore', file, '--yes']);
+    await stage.answerOf(() => here.api.get('/'));
+    ada.token = await here.logIn(ada.email, ada.password);
+    // Also a process that knew the former installation's keys goes on with those of this one: whoever registers again
+    // at the same address has voted.
+    expect((await here.api.as(ada).delete('/users')).status).toBe(204);
+    expect(
+      (await here.api.post('/users/register', { name: ada.name, email: ada.email, password: ada.password }))
+        .status,
+    ).toBe(201);
+    ada.token = await here.logIn(ada.email, ada.password);
+    const [candidate] = await stage.sql<{ id: string }>('SELECT id FROM candidates');
+    expect(
+      (await here.api.as(ada).post('/users/vote', { candidate_id: Number(candidate!.id) })).body,
+    ).toMatchObject({
+      error: { code: 'ALREADY_VOTED' },
+    });
+  } finally {
+    await elsewhere.close();
+  }
+});
+
+it('the account of backups stays true: the run that made this one has succeeded, later ones are listed', async () => {
+  await stage.startService();
+  const { file, manifest } = await stage.backUp();
+  await stage.backUp();
+  const look = () => stage.sql('SELECT id, state, file, sha256, verification FROM backups ORDER BY id');
+  const before = await look();
+  await stage.succeed(['backup:restore', file, '--yes']);
+  expect(await look()).toEqual(before);
+  expect(before[0]).toMatchObject({
+    id: String(manifest.run_id),
+    state: 'verified',
+    sha256: manifest.sha256,
+  });
+});
