@@ -28,7 +28,7 @@ addBackupCommands(program, {
   run,
   runOnSurroundings: withSurroundings(readEnv, process.env['PATH']),
   readEnv,
-  folder: process.env['INIT_CWD'] ?? process.cwd(),
+  folder,
 });
 addDemoCommands(program, run);
 addKeyCommands(program, run, folder);
