@@ -20,17 +20,19 @@ const program = new Command('npm run cli --')
   .configureHelp({ sortSubcommands: true });
 
 const readEnv = () => parseEnv(process.env);
+/** The folder that the operator is in; npm leaves it for the checkout's. */
+const folder = process.env['INIT_CWD'] ?? process.cwd();
 const run = withService(readEnv, process.env['PATH']);
 addAdminCommands(program, run);
 addBackupCommands(program, {
   run,
   runOnSurroundings: withSurroundings(readEnv, process.env['PATH']),
   readEnv,
-  folder: process.env['INIT_CWD'] ?? process.cwd(),
+  folder,
 });
 addDemoCommands(program, run);
-addKeyCommands(program, run);
-addMoveCommands(program, readEnv, process.env['PATH']);
+addKeyCommands(program, run, folder);
+addMoveCommands(program, readEnv, process.env['PATH'], folder);
 addPasswordCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

@@ -20,7 +20,9 @@ const PASSPHRASE_FILE = [
   'read the passphrase from a file instead of asking for it',
 ] as const;
 
-export function addKeyCommands(program: Command, run: RunWithService): void {
+/** @param folder that relative paths begin at */
+export function addKeyCommands(program: Command, run: RunWithService, folder: string): void {
+  const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('keys:rotate')
     .description(
@@ -30,40 +32,38 @@ export function addKeyCommands(program: Command, run: RunWithService): void {
   program
     .command('keys:export')
     .description('write every key, sealed under a passphrase, into a new recovery file; no backup holds them')
-    .argument('<file>', 'to be written; must not exist')
-    .option(...PASSPHRASE_FILE)
+    .argument('<file>', 'to be written; must not exist', inFolder)
+    .option(...PASSPHRASE_FILE, inFolder)
     .action(async (file: string, source: PassphraseSource) => {
       await refuseExisting(file);
       const passphrase = await choosePassphrase(source);
       await run(async (service) => {
         show(await service.get(KeyExportService).export(file, passphrase));
         answer(
-          `${path.resolve(file)} is written: keep it away from the server and from the backups, and the passphrase from it.`,
+          `${file} is written: keep it away from the server and from the backups, and the passphrase from it.`,
         );
       });
     });
   program
     .command('keys:inspect')
     .description('list which keys a recovery file holds, never the keys; needs no database')
-    .argument('<file>', 'that keys:export wrote')
-    .option(...PASSPHRASE_FILE)
+    .argument('<file>', 'that keys:export wrote', inFolder)
+    .option(...PASSPHRASE_FILE, inFolder)
     .action(async (file: string, source: PassphraseSource) => {
       show(summarizeRings(await openRecoveryFile(file, await readPassphrase(source))));
     });
   program
     .command('keys:recover')
     .description('write the keys of a recovery file, in the clear, into a new file of environment variables')
-    .argument('<file>', 'that keys:export wrote')
-    .requiredOption('--out <file>', 'to be written, for this user alone; must not exist')
-    .option(...PASSPHRASE_FILE)
+    .argument('<file>', 'that keys:export wrote', inFolder)
+    .requiredOption('--out <file>', 'to be written, for this user alone; must not exist', inFolder)
+    .option(...PASSPHRASE_FILE, inFolder)
     .action(async (file: string, { out, ...source }: PassphraseSource & { out: string }) => {
       await refuseExisting(out);
       const rings = await openRecoveryFile(file, await readPassphrase(source));
       await writeSecretFile(out, toEnvFile(rings));
       show(summarizeRings(rings));
-      answer(
-        `${path.resolve(out)} holds them in the clear: put them into the environment of the service, then delete it.`,
-      );
+      answer(`${out} holds them in the clear: put them into the environment of the service, then delete it.`);
     });
 }
 

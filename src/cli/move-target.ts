@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { BackupFailedError } from '../backup/backup-failed-error.js';
 import { checkTargetUrl, withPassword } from '../backup/move/target-url.js';
 import type { DatabaseUrls, Secrets } from '../config/app-config.js';
@@ -48,7 +47,7 @@ export async function chooseTarget(options: TargetOptions): Promise<UseTarget> {
   if ((to === undefined) === (toEmbedded === undefined))
     throw new BackupFailedError('Give either --to URL or --to-embedded FOLDER.');
   if (toEmbedded !== undefined)
-    return (context, work) => useEmbedded(path.resolve(toEmbedded), options.pgBinDir, context, work);
+    return (context, work) => useEmbedded(toEmbedded, options.pgBinDir, context, work);
   const url = checkTargetUrl(to ?? '', '--to');
   const urls = await completeUrls(url, options);
   return (context, work) => work({ urls, instructions: explainExternal(url, options.ownerTo, context) });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { BackupFailedError } from '../backup/backup-failed-error.js';
 import { moveDatabase } from '../backup/move/move-database.js';
@@ -13,7 +14,14 @@ interface MoveOptions extends TargetOptions {
   serviceIsStopped?: true;
 }
 
-export function addMoveCommands(program: Command, readEnv: () => Env, searchPath: string | undefined): void {
+/** @param folder that relative paths begin at */
+export function addMoveCommands(
+  program: Command,
+  readEnv: () => Env,
+  searchPath: string | undefined,
+  folder: string,
+): void {
+  const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('db:move')
     .description(
@@ -21,10 +29,14 @@ export function addMoveCommands(program: Command, readEnv: () => Env, searchPath
     )
     .option('--to <url>', "the app's role there, without a password")
     .option('--owner-to <url>', 'the role that owns the database there, without a password; default: as --to')
-    .option('--password-file <file>', "holds the app's password; else it is asked for")
-    .option('--owner-password-file <file>', "holds the owner's password; else it is asked for")
-    .option('--to-embedded <folder>', 'instead of --to: a new data folder, with a database of its own')
-    .option('--pg-bin-dir <folder>', 'the PostgreSQL programs for --to-embedded')
+    .option('--password-file <file>', "holds the app's password; else it is asked for", inFolder)
+    .option('--owner-password-file <file>', "holds the owner's password; else it is asked for", inFolder)
+    .option(
+      '--to-embedded <folder>',
+      'instead of --to: a new data folder, with a database of its own',
+      inFolder,
+    )
+    .option('--pg-bin-dir <folder>', 'the PostgreSQL programs for --to-embedded', inFolder)
     .option('--service-is-stopped', 'connections that look like the service are only those of a pooler')
     .action(async (options: MoveOptions) => {
       const env = readEnv();

@@ -62,7 +62,8 @@ it('the file holds every key, shows none, and gives all of them back to who has 
   expect(exported.stdout.startsWith(ids)).toBe(true);
   expect((await stat(file())).mode & 0o777).toBe(0o600);
 
-  const inspected = await run(['keys:inspect', file()]);
+  // From the folder that the operator is in, which npm leaves for the checkout's.
+  const inspected = await run(['keys:inspect', 'keys.json'], { INIT_CWD: folder });
   expect(inspected).toEqual({ code: 0, stdout: ids, stderr: '' });
 
   const out = path.join(folder, 'keys.env');
