@@ -27,7 +27,7 @@ describe('the routes as the service describes them', () => {
   it.each(stage.operations)('$key accepts the request that is spoilt in these tests', async (operation) => {
     const answer = await stage.send(operation, await stage.goodRequest(operation, 0));
     await stage.tidy(operation, 0);
-    expect(answer.text).not.toContain('"error"');
+    expect(answer.text).not.toContain('"error":{');
     expect([200, 201, 202, 204]).toContain(answer.status);
   });
 });
