@@ -4,6 +4,7 @@ import { CronJob } from 'cron';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { BackupFailedError } from './backup-failed-error.js';
+import { BackupStatusService } from './backup-status.service.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
 import { intervalOf, nextMoment } from './runs/interval-of.js';
@@ -19,6 +20,7 @@ export class BackupSchedule {
   constructor(
     private readonly backups: BackupsService,
     private readonly repository: BackupsRepository,
+    private readonly status: BackupStatusService,
     private readonly registry: SchedulerRegistry,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -56,6 +58,8 @@ export class BackupSchedule {
 
   private async attempt(order: { slot?: Date; isNeeded?: () => Promise<boolean> }): Promise<void> {
     try {
+      // The banner and /ready name what is to be installed.
+      if ((await this.status.missingTools()) !== undefined) return;
       await this.backups.run({ reason: 'schedule', ...order });
     } catch (error) {
       // What a run says of its own failure is in the account and in the log already.

@@ -85,8 +85,8 @@ export class BackupStatusService {
     };
   }
 
-  /** @returns what to install, if something is missing */
-  private missingTools(): Promise<string | undefined> {
+  /** @returns what to install, if pg_dump or pg_restore is missing */
+  missingTools(): Promise<string | undefined> {
     const now = this.clock.now().getTime();
     if (!this.tools || this.tools.until <= now)
       this.tools = { until: now + LOOK_FOR_TOOLS_EVERY_MS, missing: this.lookForTools() };

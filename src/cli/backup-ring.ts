@@ -40,5 +40,5 @@ export async function prepareRing({
 export function explainRecovery({ missing, differing }: RecoveryRing): string | undefined {
   const ids = [...missing, ...differing].map((id) => `"${id}"`).join(', ');
   if (ids === '') return undefined;
-  return `The service needs the ${missing.length + differing.length === 1 ? 'key' : 'keys'} ${ids} of the recovery file in APP_ENCRYPTION_KEY before it can start: npm run cli -- keys:recover FILE --out NEW_FILE`;
+  return `The service needs the ${missing.length + differing.length === 1 ? 'key' : 'keys'} ${ids} of the recovery file in APP_ENCRYPTION_KEY before it can start: npm run cli -- keys:recover FILE --out KEYS`;
 }

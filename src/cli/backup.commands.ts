@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { listBackupFiles } from '../backup/archive/backup-files.js';
 import { BackupRunningError } from '../backup/backup.errors.js';
@@ -75,13 +76,14 @@ function addList(program: Command, { readEnv }: CommandSurroundings): void {
 }
 
 function addVerify(program: Command, { runOnSurroundings, folder }: CommandSurroundings): void {
+  const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('backup:verify')
     .description('prove a backup: read it through, restore it into a scratch database and compare')
     .argument(...FILE)
     .option('--read', 'only read it through')
-    .option(...RECOVERY_FILE)
-    .option(...RECOVERY_PASSPHRASE_FILE)
+    .option(...RECOVERY_FILE, inFolder)
+    .option(...RECOVERY_PASSPHRASE_FILE, inFolder)
     .action(async (file: string, { read, ...recovery }: RecoveryOptions & { read?: true }) => {
       const ringFor = await prepareRing(recovery);
       await runOnSurroundings(async ({ config }, signal) => {
@@ -101,6 +103,7 @@ function addVerify(program: Command, { runOnSurroundings, folder }: CommandSurro
 }
 
 function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurroundings): void {
+  const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('backup:restore')
     .description('put a backup in the place of the present database, which is kept under another name')
@@ -108,8 +111,8 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
     .option(...YES)
     .option('--accept-lost-votes', 'restore also when votes since the backup are lost by it')
     .option('--without-safety-dump', 'do not back the present database up first, as when it is damaged')
-    .option(...RECOVERY_FILE)
-    .option(...RECOVERY_PASSPHRASE_FILE)
+    .option(...RECOVERY_FILE, inFolder)
+    .option(...RECOVERY_PASSPHRASE_FILE, inFolder)
     .action(async (file: string, options: RestoreOptions) => {
       const ringFor = await prepareRing(options);
       await runOnSurroundings(async ({ config }, signal) => {

@@ -119,7 +119,7 @@ function explainExternal(to: string, ownerTo: string | undefined, { env, source 
     ...(ownerTo === undefined ? [] : [`  DATABASE_OWNER_URL=${ownerTo}`]),
     hasSecrets
       ? 'Its secrets stay what they are.'
-      : `Its secrets must stay what they are: they are in ${source.dataDir}/secrets.json, which is read as long as DATA_DIR is that folder. In production and elsewhere set them as variables: "npm run cli -- keys:export FILE" seals them, "npm run cli -- keys:recover FILE --out ENV_FILE" writes the variables.`,
+      : `Its secrets must stay what they are: they are in ${source.dataDir}/secrets.json, which is read as long as DATA_DIR is that folder. In production and elsewhere set them as variables: "npm run cli -- keys:export FILE" seals them, "npm run cli -- keys:recover FILE --out KEYS" writes the variables.`,
   ];
 }
 
