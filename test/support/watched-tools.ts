@@ -30,6 +30,7 @@ case "$*" in *--dbname=*)
     kill -0 $PPID || exit 1
     touch '${dir}/${tool}.holding'; sleep 0.05
   done
+  kill -0 $PPID || exit 1
 esac
 exec ${program} "$@"
 `;

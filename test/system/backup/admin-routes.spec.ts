@@ -60,11 +60,15 @@ describe('/admin/backups', () => {
   });
 
   it('shows why a run failed', async () => {
-    await stage.server.sql.query('REVOKE ALL ON users FROM mc101_owner');
+    await stage.server.sql.query('REVOKE ALL ON note_password_attempts FROM mc101_owner, mc101_app');
     const { body } = await api().post('/admin/backups');
     const run = await ended(body.id);
-    await stage.server.sql.query('GRANT ALL ON users TO mc101_owner');
-    expect(run).toMatchObject({ state: 'failed', file: null, error: expect.stringContaining('users') });
+    await stage.server.sql.query('GRANT ALL ON note_password_attempts TO mc101_owner, mc101_app');
+    expect(run).toMatchObject({
+      state: 'failed',
+      file: null,
+      error: expect.stringContaining('note_password_attempts'),
+    });
   });
 
   it('is for admins', async () => {
