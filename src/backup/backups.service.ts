@@ -8,12 +8,13 @@ import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import {
-  listBackupFiles,
+  listOwnBackupFiles,
   prepareBackupFolder,
   removeBackup,
   removeUnfinished,
   type BackupFile,
 } from './archive/backup-files.js';
+import { sweepPassFiles } from './archive/libpq.js';
 import { expiredBackups } from './archive/retention.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
@@ -26,6 +27,8 @@ import {
   type BackupStarted,
 } from './backup.response.dto.js';
 import { BackupsRepository } from './backups.repository.js';
+import { withConnection } from './databases/connect.js';
+import { readServiceIdentity } from './databases/service-identity.js';
 import { withBackupLock } from './databases/backup-lock.js';
 import { dropLeftRestored } from './databases/restored-names.js';
 import { DeletionLedger } from './ledger/deletion-ledger.service.js';
@@ -151,16 +154,19 @@ export class BackupsService implements OnModuleDestroy {
   ): Promise<BackupFile> {
     const { dir } = this.config.backup;
     await prepareBackupFolder(dir);
-    await removeUnfinished(dir);
-    await dropLeftScratch(this.config.database.direct);
-    await dropLeftRestored(this.config.database.direct);
+    const { direct } = this.config.database;
+    const installation = await withConnection(direct, readServiceIdentity);
+    await removeUnfinished(dir, installation);
+    await sweepPassFiles(direct);
+    await dropLeftScratch(direct);
+    await dropLeftRestored(direct);
     await this.ledger.completeFile();
-    const earlier = await listBackupFiles(dir);
+    const earlier = await listOwnBackupFiles(dir, installation);
     return makeBackup({
       reason,
       runId,
       dir,
-      url: this.config.database.direct,
+      url: direct,
       programs: this.config.programs,
       ring: this.keys.ring,
       proof: proofRule(this.config.backup, earlier, this.clock.now()),
@@ -181,7 +187,7 @@ export class BackupsService implements OnModuleDestroy {
     });
     const { bytes, verification } = manifest;
     this.logger.log({ backup: id, file: path.basename(file), bytes, verification }, 'a backup was made');
-    await this.prune();
+    await this.prune(manifest.installation);
     if (before?.bytes && hasShrunk(bytes, before.bytes)) {
       this.logger.error(
         { backup: id, bytes, before: before.bytes },
@@ -191,9 +197,13 @@ export class BackupsService implements OnModuleDestroy {
     }
   }
 
-  private async prune(): Promise<void> {
+  private async prune(installation: string | null): Promise<void> {
     const { dir } = this.config.backup;
-    const expired = expiredBackups(await listBackupFiles(dir), this.config.backup, this.clock.now());
+    const expired = expiredBackups(
+      await listOwnBackupFiles(dir, installation),
+      this.config.backup,
+      this.clock.now(),
+    );
     for (const { file } of expired) await removeBackup(file);
     const names = expired.map(({ file }) => path.basename(file));
     if (names.length > 0) await this.repository.forgetFiles(names);

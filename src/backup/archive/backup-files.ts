@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { MANIFEST_ENDING, manifestOf, readManifest, type Manifest } from './manifest.js';
 
-export const PARTIAL_ENDING = '.partial';
 const NAME = /^mc101-\d{8}T\d{6}Z-[0-9a-f]{8}\.dump$/;
 
 /** A backup as it lies in the folder. */
@@ -30,6 +30,17 @@ export async function prepareBackupFolder(dir: string): Promise<void> {
   }
 }
 
+/** The installation's own of them: a folder that two share is none of the other's to tidy. */
+export async function listOwnBackupFiles(dir: string, installation: string | null): Promise<BackupFile[]> {
+  const backups = await listBackupFiles(dir);
+  return backups.filter(({ manifest }) => manifest.installation === installation);
+}
+
+/** The name of a dump while it is written. */
+export function partialOf(dump: string, installation: string | null): string {
+  return `${dump}${partialEnding(installation)}`;
+}
+
 /** Every backup of the folder that has its manifest, oldest first. Files of other names are nobody's business here. */
 export async function listBackupFiles(dir: string): Promise<BackupFile[]> {
   const names = await readdir(dir).catch((error: unknown) => {
@@ -46,14 +57,35 @@ export async function listBackupFiles(dir: string): Promise<BackupFile[]> {
 }
 
 /** Removes what ended runs left: files that were being written, and manifests that got no dump. Needs the run's lock. */
-export async function removeUnfinished(dir: string): Promise<void> {
+export async function removeUnfinished(dir: string, installation: string | null): Promise<void> {
   const names = new Set(await readdir(dir));
+  const ending = partialEnding(installation);
   for (const name of names) {
-    const isPartial = name.startsWith('mc101-') && name.endsWith(PARTIAL_ENDING);
-    const dump = name.endsWith(MANIFEST_ENDING) ? name.slice(0, -MANIFEST_ENDING.length) : undefined;
-    const isLonely = dump !== undefined && NAME.test(dump) && !names.has(dump);
-    if (isPartial || isLonely) await rm(path.join(dir, name), { force: true });
+    const isPartial = name.startsWith('mc101-') && name.endsWith(ending);
+    if (isPartial || (await isLonelyManifest(dir, name, names, installation)))
+      await rm(path.join(dir, name), { force: true });
   }
+}
+
+async function isLonelyManifest(
+  dir: string,
+  name: string,
+  names: ReadonlySet<string>,
+  installation: string | null,
+): Promise<boolean> {
+  if (!name.endsWith(MANIFEST_ENDING)) return false;
+  const dump = name.slice(0, -MANIFEST_ENDING.length);
+  if (!NAME.test(dump) || names.has(dump)) return false;
+  const manifest = await readManifest(path.join(dir, dump)).catch(() => undefined);
+  return manifest?.installation === installation;
+}
+
+function partialEnding(installation: string | null): string {
+  const mark = createHash('sha256')
+    .update(installation ?? '')
+    .digest('hex')
+    .slice(0, 8);
+  return `.${mark}.partial`;
 }
 
 /** The dump goes first: a manifest alone is cleared away by the next run. */

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parsePostgresUrl } from '../../config/postgres-url.js';
@@ -21,13 +22,16 @@ export interface LibpqTarget {
   /** Keyword/value pairs as for `--dbname`. */
   readonly conninfo: string;
   readonly password: string | undefined;
+  /** What the folders of its passfiles begin with: the same for all databases that work for this one. */
+  readonly passFilePrefix: string;
 }
 
 /** @param database another one at the same server */
 export function libpqTarget(url: string, database?: string): LibpqTarget {
   const { hostname, port, username, password, pathname, searchParams } = parsePostgresUrl(url);
   const values: Record<string, string> = {
-    host: decodeURIComponent(hostname),
+    // A URL has an IPv6 address in brackets, libpq has it without.
+    host: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1'),
     port: port || '5432',
     user: decodeURIComponent(username),
     dbname: database ?? decodeURIComponent(pathname.slice(1)),
@@ -43,6 +47,7 @@ export function libpqTarget(url: string, database?: string): LibpqTarget {
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `${name}='${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`)
       .join(' '),
+    passFilePrefix: passFilePrefix(url),
     password: decodeURIComponent(password) || searchParams.get('password') || undefined,
   };
 }
@@ -52,11 +57,11 @@ export function libpqTarget(url: string, database?: string): LibpqTarget {
  * environment ever holds it: both show in the list of processes.
  */
 export async function withPassFile<T>(
-  { password }: LibpqTarget,
+  { password, passFilePrefix: prefix }: LibpqTarget,
   work: (env: Record<string, string>) => Promise<T>,
 ): Promise<T> {
   if (password === undefined) return work({});
-  const folder = await mkdtemp(path.join(tmpdir(), 'mc101-pass-'));
+  const folder = await mkdtemp(path.join(tmpdir(), prefix));
   try {
     const file = path.join(folder, 'passfile');
     const escaped = password.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
@@ -65,4 +70,18 @@ export async function withPassFile<T>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Removes passfiles that killed processes left. Needs the lock of the run: whoever has it is the only one who has any. */
+export async function sweepPassFiles(url: string): Promise<void> {
+  const prefix = passFilePrefix(url);
+  for (const name of await readdir(tmpdir())) {
+    if (name.startsWith(prefix)) await rm(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function passFilePrefix(url: string): string {
+  const { host, pathname, username, search } = parsePostgresUrl(url);
+  const digest = createHash('sha256').update([host, pathname, username, search].join('\n')).digest('hex');
+  return `mc101-pass-${digest.slice(0, 12)}-`;
 }

@@ -14,6 +14,8 @@ const MANIFEST = z.object({
   run_id: count.optional(),
   reason: z.enum(['schedule', 'manual', 'migration', 'restore', 'move']),
   database: z.string(),
+  /** Which installation it is of; null for one without an account. */
+  installation: z.string().nullable(),
   postgres: z.object({ server: z.string(), dump: z.string() }),
   /** The database's time when the snapshot was taken. */
   taken_at: z.iso.datetime(),

@@ -21,6 +21,8 @@ export async function runProgram(
     cwd: '/',
     env: { LC_ALL: 'C', PGCONNECT_TIMEOUT: '10', PGAPPNAME: 'mc101 backup', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own: a Ctrl-C is for us, and we end it, so that it does not look like a failure.
+    detached: true,
   });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

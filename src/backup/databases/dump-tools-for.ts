@@ -6,7 +6,7 @@ import { BackupFailedError } from '../backup-failed-error.js';
 export class NoDumpToolsError extends BackupFailedError {
   constructor(serverMajor: number) {
     super(
-      `No pg_dump and pg_restore ${serverMajor} or newer were found: install the package postgresql-client-${serverMajor}, or set PG_BIN_DIR.`,
+      `No pg_dump and pg_restore for PostgreSQL ${serverMajor} were found: install the package postgresql-client-${serverMajor}, or set PG_BIN_DIR.`,
     );
   }
 }

@@ -8,14 +8,20 @@ const WRITES_END_WITHIN = '60s';
 const NOTHING = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Keeps votes from being cast until this connection's transaction ends; waits for those that are being cast.
+ * Keeps votes from being cast, and accounts from being deleted, until this connection's transaction ends; waits for
+ * what is going on.
  * @returns false where the database has no tables of votes
  */
-export async function stopVotes(client: Client): Promise<boolean> {
+export async function stopVotesAndDeletions(client: Client): Promise<boolean> {
   if (!(await hasVotes(client))) return false;
   await client.query('BEGIN');
   await client.query(`SET LOCAL lock_timeout = '${WRITES_END_WITHIN}'`);
   await client.query('LOCK TABLE public.participations, public.ballots IN SHARE MODE');
+  // A schema from before the ledger has none.
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('public.account_deletions') IS NOT NULL AS exists`,
+  );
+  if (rows[0]?.exists) await client.query('LOCK TABLE public.account_deletions IN SHARE MODE');
   return true;
 }
 

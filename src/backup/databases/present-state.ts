@@ -1,5 +1,5 @@
 import type { Client, QueryResultRow } from 'pg';
-import { SERVICE_IDENTITY } from './service-identity.js';
+import { readServiceIdentity } from './service-identity.js';
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -12,11 +12,6 @@ export interface PresentState {
   readonly sequences: { readonly name: string; readonly last: string }[];
   /** Its account of backups, row by row. */
   readonly backups: Record<string, unknown>[];
-}
-
-export async function readServiceIdentity(client: Client): Promise<string | null> {
-  const { rows } = await client.query<{ service: string | null }>(`SELECT ${SERVICE_IDENTITY} AS service`);
-  return rows[0]?.service ?? null;
 }
 
 /**

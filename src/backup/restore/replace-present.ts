@@ -6,15 +6,11 @@ import { BackupFailedError } from '../backup-failed-error.js';
 import { withAdminConnection } from '../databases/admin-connection.js';
 import { completeRestored } from '../databases/complete-restored.js';
 import { withConnection } from '../databases/connect.js';
-import { countLostVotes, stopVotes } from '../databases/lost-votes.js';
+import { countLostVotes, stopVotesAndDeletions } from '../databases/lost-votes.js';
 import { turnMaintenanceOff, turnMaintenanceOn } from '../databases/maintenance-switch.js';
-import {
-  countNewer,
-  readPresentState,
-  readServiceIdentity,
-  type PresentState,
-} from '../databases/present-state.js';
+import { countNewer, readPresentState, type PresentState } from '../databases/present-state.js';
 import { setAsideName } from '../databases/restored-names.js';
+import { readServiceIdentity } from '../databases/service-identity.js';
 import { swapDatabases, type Swap } from '../databases/swap-databases.js';
 import { readDeletions } from '../ledger/deletions-file.js';
 import { LOOK_EVERY_MS } from '../maintenance/maintenance-watch.service.js';
@@ -47,8 +43,9 @@ export async function replacePresent(
           await delay(SEEN_BY_ALL_MS, undefined, { signal });
         }
         const keeperPid = await pidOf(keeper);
-        // From here until the names are swapped no vote can be cast, also by who has not heard of the maintenance.
-        const areVotesStopped = await stopVotes(keeper).then(
+        // From here until the names are swapped no vote can be cast and no account be deleted, also by who has not
+        // heard of the maintenance.
+        const areVotesStopped = await stopVotesAndDeletions(keeper).then(
           () => true,
           () => false,
         );

@@ -1,8 +1,10 @@
+import { sweepPassFiles } from '../archive/libpq.js';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { BackupRunningError } from '../backup.errors.js';
 import { prepareBackupFolder, removeUnfinished } from '../archive/backup-files.js';
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
+import { readServiceIdentity } from '../databases/service-identity.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { turnMaintenanceOff } from '../databases/maintenance-switch.js';
 import { dropLeftRestored, newRestoredName } from '../databases/restored-names.js';
@@ -46,6 +48,7 @@ async function restoreUnderLock(
 ): Promise<RestoreOutcome> {
   const { urls, signal } = order;
   await dropLeftRestored(urls.direct);
+  await sweepPassFiles(urls.direct);
   await withConnection(urls.direct, turnMaintenanceOff).catch(() => undefined);
   if (!order.withoutSafetyDump) await makeSafetyDump(order);
   const restored = newRestoredName(database);
@@ -65,7 +68,7 @@ async function makeSafetyDump(order: RestoreOrder): Promise<void> {
   onStep('Making a backup of the present database …');
   try {
     await prepareBackupFolder(backupDir);
-    await removeUnfinished(backupDir);
+    await removeUnfinished(backupDir, await withConnection(urls.direct, readServiceIdentity));
     const { file } = await makeBackup({
       reason: 'restore',
       dir: backupDir,

@@ -10,7 +10,7 @@ import { syncFolder } from '../../database/embedded/secrets-file.js';
 import { BackupFailedError } from '../backup-failed-error.js';
 import {
   nameBackup,
-  PARTIAL_ENDING,
+  partialOf,
   prepareBackupFolder,
   removeBackup,
   type BackupFile,
@@ -21,6 +21,7 @@ import { hashFile, readArchive } from '../archive/read-archive.js';
 import { withConnection } from '../databases/connect.js';
 import { readContents, type Contents } from '../databases/contents.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
+import { readServiceIdentity } from '../databases/service-identity.js';
 import { MayNotCreateDatabasesError, serverMajor } from '../databases/sibling-database.js';
 import { verifyByRestoring } from './verify-archive.js';
 
@@ -92,7 +93,8 @@ async function dump(order: BackupOrder, client: Client) {
   if (!taken) throw new BackupFailedError('The database gave no snapshot.');
   const contents: Contents = await readContents(client);
   const name = nameBackup(taken.takenAt, randomBytes(4).toString('hex'));
-  const partial = path.join(dir, `${name}${PARTIAL_ENDING}`);
+  const installation = await readServiceIdentity(client);
+  const partial = path.join(dir, partialOf(name, installation));
   try {
     onStep(`Dumping with pg_dump ${tools.version} …`);
     await dumpArchive({ tools, url, snapshot: taken.snapshot, file: partial, signal });
@@ -107,6 +109,7 @@ async function dump(order: BackupOrder, client: Client) {
     run_id: order.runId,
     reason: order.reason,
     database: taken.database,
+    installation,
     postgres: { server: taken.server, dump: tools.version },
     taken_at: taken.takenAt.toISOString(),
     migrations: contents.migrations,
