@@ -68,7 +68,7 @@ async function start(): Promise<void> {
   );
   metricsServer = server;
   await app.listen(config.port, config.host);
-  app.get(BackupSchedule).begin();
+  void app.get(BackupSchedule).begin();
   process.stdout.write(
     renderBanner({
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,

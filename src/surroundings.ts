@@ -89,10 +89,7 @@ async function useEmbedded(
     ...(await completeSecrets(env, () => Promise.resolve(embedded.secrets))),
   };
   return {
-    config: new AppConfig(env, urls, secrets, {
-      pgBinDir: env.PG_BIN_DIR,
-      searchPath,
-    }),
+    config: new AppConfig(env, urls, secrets, { pgBinDir: env.PG_BIN_DIR, searchPath }, embedded.dataDir),
     dataDir: embedded.dataDir,
     database: `embedded PostgreSQL ${embedded.serverVersion}`,
     notes: embedded.notes,

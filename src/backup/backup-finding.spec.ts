@@ -12,7 +12,7 @@ const look = (facts: Partial<BackupFacts>) =>
       intervalMs: HOUR,
       watchedSince: ago(100 * HOUR),
       verified: [run(ago(HOUR))],
-      lastFailure: null,
+      hasLastFailed: false,
       ...facts,
     },
     NOW,
@@ -25,18 +25,18 @@ describe('how the backups do', () => {
   });
 
   it('is degraded once two runs were missed, and says since when and why', () => {
-    const late = look({ verified: [run(ago(2 * HOUR + 11 * 60_000))], lastFailure: 'No space.' });
+    const late = look({ verified: [run(ago(2 * HOUR + 11 * 60_000))], hasLastFailed: true });
     expect(late.status).toBe('degraded');
     expect(late.detail).toBe(
-      'The newest verified backup is of 2026-03-01T09:49:00.000Z. The last run failed: No space.',
+      'The newest verified backup is of 2026-03-01T09:49:00.000Z. The last run failed; /admin/backups and the log say why.',
     );
     expect(look({ verified: [run(ago(3 * HOUR))] }).detail).toMatch(/No run has succeeded since/);
   });
 
   it('tells of a failure before it makes the service degraded', () => {
-    expect(look({ lastFailure: 'No space.' })).toEqual({
+    expect(look({ hasLastFailed: true })).toEqual({
       status: 'ok',
-      detail: 'The last run failed: No space.',
+      detail: 'The last run failed; /admin/backups and the log say why.',
     });
   });
 

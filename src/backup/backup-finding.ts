@@ -19,8 +19,8 @@ export interface BackupFacts {
   readonly watchedSince: Date;
   /** The newest runs that were verified, newest first. */
   readonly verified: readonly VerifiedRun[];
-  /** Why the newest run failed, if it did. */
-  readonly lastFailure: string | null;
+  /** Whether the newest run failed. Why is for admins alone: it may name hosts and folders. */
+  readonly hasLastFailed: boolean;
 }
 
 export function hasShrunk(bytes: number, before: number): boolean {
@@ -31,7 +31,7 @@ export function hasShrunk(bytes: number, before: number): boolean {
 export function backupFinding(facts: BackupFacts, now: Date): Finding {
   const [newest, before] = facts.verified;
   const patienceMs = MISSED * facts.intervalMs + GRACE_MS;
-  const failure = facts.lastFailure === null ? '' : ` The last run failed: ${facts.lastFailure}`;
+  const failure = facts.hasLastFailed ? ' The last run failed; /admin/backups and the log say why.' : '';
   if (!newest) {
     const isLate = now.getTime() - facts.watchedSince.getTime() > patienceMs;
     if (isLate) return { status: 'degraded', detail: `No backup has been verified yet.${failure}` };

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { Clock } from '../common/clock.js';
@@ -9,13 +9,23 @@ import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
 import { intervalOf, nextMoment } from './runs/interval-of.js';
 
+/** The database's clock and this one may differ a little. */
+const CLOCKS_APART_MS = 10 * 60_000;
+
 /** A tick may come this much off the moment that was planned: later, and the clock was set meanwhile. */
 const PUNCTUAL_MS = 60_000;
 
+interface Attempt {
+  slot?: Date;
+  isNeeded?: () => Promise<boolean>;
+}
+
 /** Makes backups by the clock. Every process has one; the lock and the slot make one run of their ticks. */
 @Injectable()
-export class BackupSchedule {
+export class BackupSchedule implements OnModuleDestroy {
   private readonly logger = new Logger('backup');
+  private readonly attempts = new Set<Promise<void>>();
+  private isStopped = false;
 
   constructor(
     private readonly backups: BackupsService,
@@ -26,8 +36,11 @@ export class BackupSchedule {
     private readonly clock: Clock,
   ) {}
 
-  /** Begins to keep the schedule, with a run at once where the last success is too old. For services, not for commands. */
-  begin(): void {
+  /**
+   * Begins to keep the schedule, with a run at once where the last success is too old. For services, not for commands.
+   * @returns when that run, if there is one, has ended
+   */
+  async begin(): Promise<void> {
     const { cron } = this.config.backup;
     if (cron === undefined) return;
     let planned = nextMoment(cron, this.clock.now());
@@ -45,7 +58,7 @@ export class BackupSchedule {
       'UTC',
     );
     this.registry.addCronJob('backup', job);
-    void this.attempt({ isNeeded: () => this.isOverdue(cron) });
+    await this.attempt({ isNeeded: () => this.isOverdue(cron) });
   }
 
   /** Whether the last success lies further back than the schedule's interval, or in a future that a wrong clock made. */
@@ -53,10 +66,23 @@ export class BackupSchedule {
     const [last] = await this.repository.lastVerified(1);
     if (!last?.finishedAt) return true;
     const age = this.clock.now().getTime() - last.finishedAt.getTime();
-    return age > intervalOf(cron, this.clock.now()) || age < 0;
+    return age > intervalOf(cron, this.clock.now()) || age < -CLOCKS_APART_MS;
   }
 
-  private async attempt(order: { slot?: Date; isNeeded?: () => Promise<boolean> }): Promise<void> {
+  /** The service that makes the backup ends it; what is left to wait for is what came before. */
+  async onModuleDestroy(): Promise<void> {
+    this.isStopped = true;
+    await Promise.all(this.attempts);
+  }
+
+  private attempt(order: Attempt): Promise<void> {
+    if (this.isStopped) return Promise.resolve();
+    const attempt = this.tryOnce(order).finally(() => this.attempts.delete(attempt));
+    this.attempts.add(attempt);
+    return attempt;
+  }
+
+  private async tryOnce(order: Attempt): Promise<void> {
     try {
       // The banner and /ready name what is to be installed.
       if ((await this.status.missingTools()) !== undefined) return;

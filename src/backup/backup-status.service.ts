@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { BackupMetrics, type BackupFacts as MeasuredFacts } from '../common/metrics/backup-metrics.js';
@@ -11,12 +13,15 @@ import { BackupsRepository } from './backups.repository.js';
 import { withConnection } from './databases/connect.js';
 import { dumpToolsFor, NoDumpToolsError } from './databases/dump-tools-for.js';
 import { serverMajor } from './databases/sibling-database.js';
+import { ClockWatch } from './runs/clock-watch.js';
 import { intervalOf } from './runs/interval-of.js';
 
 /** Looking for programs runs them; a package that is installed meanwhile is found this much later. */
 const LOOK_FOR_TOOLS_EVERY_MS = 60_000;
 /** What retained backups need is in a file beside each of them. */
 const LOOK_AT_FILES_EVERY_MS = 60_000;
+
+const ONLY_READ = 'The newest backup was only read through, not restored; /admin/backups says why.';
 
 /** Says how the backups do. */
 @Injectable()
@@ -30,6 +35,7 @@ export class BackupStatusService {
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly keys: KeysService,
+    private readonly clockWatch: ClockWatch,
     checks: ReadinessChecks,
     metrics: BackupMetrics,
   ) {
@@ -41,8 +47,10 @@ export class BackupStatusService {
   private async look(): Promise<Finding> {
     const { cron } = this.config.backup;
     if (cron === undefined) return { status: 'off' };
-    const missing = await this.missingTools();
+    const missing = (await this.missingTools()) ?? (await this.unusableFolder());
     if (missing !== undefined) return { status: 'unavailable', detail: missing };
+    const wrongClock = this.clockWatch.look();
+    if (wrongClock !== undefined) return { status: 'degraded', detail: wrongClock };
     const verified = await this.repository.lastVerified(2);
     const last = await this.repository.lastEnded();
     const now = this.clock.now();
@@ -53,12 +61,29 @@ export class BackupStatusService {
         verified: verified.flatMap(({ finishedAt, bytes }) =>
           finishedAt && bytes !== null ? [{ finishedAt, bytes }] : [],
         ),
-        lastFailure: last?.state === 'failed' ? last.error : null,
+        hasLastFailed: last?.state === 'failed',
       },
       now,
     );
+    if (finding.status !== 'ok') return finding;
     const detail = await this.missingKeys();
-    return finding.status === 'ok' && detail !== undefined ? { status: 'degraded', detail } : finding;
+    if (detail !== undefined) return { status: 'degraded', detail };
+    if (finding.detail === undefined && verified[0]?.note) return { status: 'ok', detail: ONLY_READ };
+    return finding;
+  }
+
+  /** @returns why BACKUP_DIR cannot be used, if it cannot; one that is not there yet will be made */
+  private async unusableFolder(): Promise<string | undefined> {
+    const { dir } = this.config.backup;
+    try {
+      if (!(await stat(dir)).isDirectory()) return 'BACKUP_DIR is not a folder: set another one.';
+      await access(dir, constants.W_OK);
+      return undefined;
+    } catch (error) {
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      return `BACKUP_DIR cannot be written to (${code}): make it writable, or set another one.`;
+    }
   }
 
   /** @returns which keys only retained backups need, if there are such */

@@ -49,6 +49,10 @@ export class Backup {
   @Column('text', { nullable: true })
   verification!: 'restore' | 'read' | null;
 
+  /** Why it was only read, where it should have been restored. */
+  @Column('text', { nullable: true })
+  note!: string | null;
+
   @Column('text', { nullable: true })
   error!: string | null;
 }

@@ -10,6 +10,7 @@ import { BackupStatusService } from './backup-status.service.js';
 import { Backup } from './backup.entity.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
+import { ClockWatch } from './runs/clock-watch.js';
 import { AccountDeletion } from './ledger/account-deletion.entity.js';
 import { AccountDeletionsRepository } from './ledger/account-deletions.repository.js';
 import { DeletionLedger } from './ledger/deletion-ledger.service.js';
@@ -29,6 +30,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
     BackupsRepository,
     BackupsService,
     BackupStatusService,
+    ClockWatch,
     BackupAlarms,
     BackupSchedule,
     AccountDeletionsRepository,

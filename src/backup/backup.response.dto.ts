@@ -37,6 +37,13 @@ export class BackupResponse {
     description: 'How it was proven: restored into a scratch database, or read through.',
   })
   verification!: 'restore' | 'read' | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'Why it was only read through, where it should have been restored.',
+  })
+  note!: string | null;
   @ApiProperty({ type: String, nullable: true, example: null, description: 'Why it failed.' })
   error!: string | null;
 }
@@ -64,6 +71,7 @@ export function toBackupResponse(backup: Backup): BackupResponse {
     sha256: backup.sha256,
     verified_at: backup.verifiedAt,
     verification: backup.verification,
+    note: backup.note,
     error: backup.error,
   };
 }

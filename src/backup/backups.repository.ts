@@ -9,6 +9,7 @@ export interface BackupOutcome {
   sha256: string;
   verifiedAt: Date;
   verification: 'restore' | 'read';
+  note: string | null;
 }
 
 @Injectable()
@@ -32,8 +33,16 @@ export class BackupsRepository {
   async succeed(id: number, outcome: BackupOutcome): Promise<void> {
     await this.dataSource.query(
       `UPDATE backups SET state = 'verified', finished_at = now(), file = $2, bytes = $3, sha256 = $4,
-                          verified_at = $5, verification = $6 WHERE id = $1`,
-      [id, outcome.file, outcome.bytes, outcome.sha256, outcome.verifiedAt, outcome.verification],
+                          verified_at = $5, verification = $6, note = $7 WHERE id = $1`,
+      [
+        id,
+        outcome.file,
+        outcome.bytes,
+        outcome.sha256,
+        outcome.verifiedAt,
+        outcome.verification,
+        outcome.note,
+      ],
     );
   }
 
@@ -70,6 +79,16 @@ export class BackupsRepository {
       .getRepository(Backup)
       .find({ where: { verification: 'restore' }, order: { verifiedAt: 'DESC', id: 'DESC' }, take: 1 });
     return row;
+  }
+
+  /** Whether a run has failed since the last one that succeeded, for another reason than these. */
+  async hasFailedSinceSuccess(reasonsApart: string[]): Promise<boolean> {
+    const [row] = await this.dataSource.query<{ failed: boolean }[]>(
+      `SELECT EXISTS (SELECT FROM backups WHERE state = 'failed' AND error <> ALL ($1)
+                        AND id > coalesce((SELECT max(id) FROM backups WHERE state = 'verified'), 0)) AS failed`,
+      [reasonsApart],
+    );
+    return row?.failed ?? false;
   }
 
   /** The newest run that has ended, however. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { isError } from '../common/errors/is-error.js';
 import { ErrorReports } from '../common/error-reporting/error-reports.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { PagingQuery } from '../common/http/paging.dto.js';
@@ -16,6 +17,8 @@ import {
 } from './archive/backup-files.js';
 import { sweepPassFiles } from './archive/libpq.js';
 import { expiredBackups } from './archive/retention.js';
+import type { Manifest } from './archive/manifest.js';
+import { BackupFailedError } from './backup-failed-error.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
 import { hasShrunk } from './backup-finding.js';
@@ -32,10 +35,12 @@ import { readServiceIdentity } from './databases/service-identity.js';
 import { withBackupLock } from './databases/backup-lock.js';
 import { dropLeftRestored } from './databases/restored-names.js';
 import { DeletionLedger } from './ledger/deletion-ledger.service.js';
+import { ClockWatch } from './runs/clock-watch.js';
 import { makeBackup } from './runs/make-backup.js';
 import { proofRule } from './runs/proof-rule.js';
 import { dropLeftScratch } from './runs/verify-archive.js';
 
+const STOPPED = 'The service was stopped before the backup was done.';
 const INTERRUPTED = 'The process that made it ended before it was done.';
 
 interface RunOrder {
@@ -63,11 +68,12 @@ export class BackupsService implements OnModuleDestroy {
     private readonly reports: ErrorReports,
     private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
+    private readonly clockWatch: ClockWatch,
   ) {}
 
   /** Ends the run of this process: its programs, its scratch database, its half file. */
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort(new Error('The service was stopped before the backup was done.'));
+    this.stopping.abort(new BackupFailedError(STOPPED));
     await Promise.allSettled(this.running);
   }
 
@@ -125,25 +131,32 @@ export class BackupsService implements OnModuleDestroy {
     const id = await this.repository.begin(reason, slot ?? null);
     if (id === undefined) return undefined;
     onBegun?.(id);
-    const failedBefore = (await this.repository.lastEnded())?.state === 'failed';
+    const hasFailedBefore = await this.repository.hasFailedSinceSuccess([INTERRUPTED, STOPPED]);
+    let made: BackupFile;
     try {
-      const made = await this.make(id, reason, signal, onStep);
+      made = await this.make(id, reason, signal, onStep);
       await this.account(id, made);
-      this.metrics.countRun('success');
-      if (failedBefore) await this.alarms.recovered();
-      return made;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      // Also while the database is away: the next run ends the row.
-      await this.repository.fail(id, why).catch(() => undefined);
-      this.logger.error({ err: error, backup: id }, 'the backup failed');
-      this.metrics.countRun('failure');
-      if (!this.stopping.signal.aborted) {
-        this.reports.report(error, { task: 'backup' });
-        await this.alarms.failed(why);
-      }
+      await this.tellFailure(id, error);
       throw error;
     }
+    this.metrics.countRun('success');
+    await this.afterSuccess(id, made, hasFailedBefore);
+    return made;
+  }
+
+  private async tellFailure(id: number, error: unknown): Promise<void> {
+    const why = isError(error) ? error.message : String(error);
+    // Also while the database is away: the next run ends the row.
+    await this.repository.fail(id, why).catch(() => undefined);
+    if (this.stopping.signal.aborted) {
+      this.logger.log({ backup: id }, 'the backup was given up, because the service stops');
+      return;
+    }
+    this.logger.error({ err: error, backup: id }, 'the backup failed');
+    this.metrics.countRun('failure');
+    this.reports.report(error, { task: 'backup' });
+    await this.tell(() => this.alarms.failed(why));
   }
 
   private async make(
@@ -170,42 +183,71 @@ export class BackupsService implements OnModuleDestroy {
       programs: this.config.programs,
       ring: this.keys.ring,
       proof: proofRule(this.config.backup, earlier, this.clock.now()),
-      lastBytes: earlier.at(-1)?.manifest.bytes,
+      last: earlier.at(-1)?.manifest,
+      databaseFolder: this.config.databaseFolder,
+      now: () => this.clock.now(),
       signal,
       onStep,
     });
   }
 
   private async account(id: number, { file, manifest }: BackupFile): Promise<void> {
-    const [before] = await this.repository.lastVerified(1);
-    await this.repository.succeed(id, {
-      file: path.basename(file),
-      bytes: manifest.bytes,
-      sha256: manifest.sha256,
-      verifiedAt: new Date(manifest.verified_at),
-      verification: manifest.verification,
-    });
-    const { bytes, verification } = manifest;
-    this.logger.log({ backup: id, file: path.basename(file), bytes, verification }, 'a backup was made');
-    await this.prune(manifest.installation);
+    const { bytes, sha256, verification, note = null } = manifest;
+    const verifiedAt = new Date(manifest.verified_at);
+    const name = path.basename(file);
+    await this.repository.succeed(id, { file: name, bytes, sha256, verifiedAt, verification, note });
+    this.logger.log({ backup: id, file: name, bytes, verification, note }, 'a backup was made');
+  }
+
+  /** The backup is made, whatever becomes of this. */
+  private async afterSuccess(id: number, { manifest }: BackupFile, hasFailedBefore: boolean): Promise<void> {
+    const [, before] = await this.repository.lastVerified(2).catch(() => []);
+    const { bytes } = manifest;
+    try {
+      await this.prune(manifest);
+    } catch (error) {
+      this.logger.error({ err: error }, 'expired backups could not be deleted');
+      this.reports.report(error, { task: 'backup' });
+    }
     if (before?.bytes && hasShrunk(bytes, before.bytes)) {
-      this.logger.error(
-        { backup: id, bytes, before: before.bytes },
-        'the backup is much smaller than the one before',
-      );
-      await this.alarms.shrunk(bytes, before.bytes);
+      const sizes = { bytes, before: before.bytes };
+      this.logger.error({ backup: id, ...sizes }, 'the backup is much smaller than the one before');
+      await this.tell(() => this.alarms.shrunk(sizes.bytes, sizes.before));
+    }
+    if (hasFailedBefore) await this.tell(() => this.alarms.recovered());
+  }
+
+  /** Whoever is told may fail at it; the backup has not. */
+  private async tell(alarm: () => Promise<void>): Promise<void> {
+    try {
+      await alarm();
+    } catch (error) {
+      this.logger.error({ err: error }, 'somebody could not be told of the backup');
     }
   }
 
-  private async prune(installation: string | null): Promise<void> {
-    const { dir } = this.config.backup;
-    const expired = expiredBackups(
-      await listOwnBackupFiles(dir, installation),
-      this.config.backup,
-      this.clock.now(),
-    );
-    for (const { file } of expired) await removeBackup(file);
-    const names = expired.map(({ file }) => path.basename(file));
+  /** By the database's clock, which dated them. */
+  private async prune({ installation, taken_at: takenAt }: Manifest): Promise<void> {
+    const now = new Date(takenAt);
+    const wrongClock = this.clockWatch.look(now);
+    if (wrongClock !== undefined) {
+      this.logger.error({ detail: wrongClock }, 'no backup was deleted');
+      return;
+    }
+    const own = await listOwnBackupFiles(this.config.backup.dir, installation);
+    const expired = expiredBackups(own, this.config.backup, now);
+    const names: string[] = [];
+    for (const { file } of expired) {
+      try {
+        await removeBackup(file);
+        names.push(path.basename(file));
+      } catch (error) {
+        this.logger.error(
+          { err: error, file: path.basename(file) },
+          'an expired backup could not be deleted',
+        );
+      }
+    }
     if (names.length > 0) await this.repository.forgetFiles(names);
   }
 }

@@ -124,6 +124,7 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
           backupDir: config.backup.dir,
           urls: config.database,
           programs: config.programs,
+          databaseFolder: config.databaseFolder,
           ring: recovery.ring,
           withoutSafetyDump: options.withoutSafetyDump ?? false,
           acceptLostVotes: options.acceptLostVotes ?? false,

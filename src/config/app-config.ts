@@ -71,6 +71,8 @@ export class AppConfig {
     readonly secrets: Readonly<Secrets>,
     /** Where pg_dump and pg_restore are looked for, besides the usual folders. */
     readonly programs: Readonly<ProgramFolders> = {},
+    /** Where the database's files lie, if that is on this machine. */
+    readonly databaseFolder?: string,
   ) {
     this.environment = env.NODE_ENV;
     this.host = env.HOST;

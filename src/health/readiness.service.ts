@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { Draining } from '../common/http/draining.js';
 import { ReadinessChecks, type Finding, type ReadinessPart } from '../common/readiness/readiness-checks.js';
+import { withinTime } from '../common/within-time.js';
 import { KeyRingUnfitError } from '../keys/keys.errors.js';
 import { KeysService } from '../keys/keys.service.js';
 import { KeyExportService } from '../keys/recovery/key-export.service.js';
@@ -10,10 +11,16 @@ import { HealthRepository } from './health.repository.js';
 
 /** How long an answer is given again, so that asking cannot be used as a hammer. */
 const CACHE_MS = 1_000;
+/** A part that takes longer must not keep the answer about the others. */
+const LOOK_LIMIT_MS = 3_000;
+
+const SILENT: Finding = { status: 'unavailable', detail: 'It took too long to find out.' };
+const BROKEN: Finding = { status: 'unavailable', detail: 'It cannot be told; the log says why.' };
 
 /** Whether the service can do its work: each part by itself, and the whole. */
 @Injectable()
 export class ReadinessService {
+  private readonly logger = new Logger('health');
   private cached: { until: number; answer: Promise<ReadyResponse> } | undefined;
   private readonly last = new Map<keyof ReadyChecks, ReadyCheck>();
 
@@ -54,9 +61,9 @@ export class ReadinessService {
     const keys = isReachable ? await this.lookAtKeys() : unknown();
     const checks: ReadyChecks = {
       database: this.since('database', database),
-      redis: this.since('redis', await this.lookAt('redis')),
-      mail: this.since('mail', await this.lookAt('mail')),
-      backup: this.since('backup', await this.lookAt('backup')),
+      redis: this.since('redis', await this.lookAt('redis', isReachable)),
+      mail: this.since('mail', await this.lookAt('mail', isReachable)),
+      backup: this.since('backup', await this.lookAt('backup', isReachable)),
       migrations: this.since('migrations', migrations ?? unknown()),
       keys: this.since('keys', keys),
     };
@@ -76,11 +83,13 @@ export class ReadinessService {
     }
   }
 
-  private async lookAt(part: ReadinessPart): Promise<Finding> {
+  private async lookAt(part: ReadinessPart, isReachable: boolean): Promise<Finding> {
     try {
-      return await this.parts.look(part);
-    } catch {
-      return unknown();
+      return (await withinTime(this.parts.look(part), LOOK_LIMIT_MS)) ?? SILENT;
+    } catch (error) {
+      if (!isReachable) return unknown();
+      this.logger.warn({ err: error, part }, 'a part of the service could not be looked at');
+      return BROKEN;
     }
   }
 

@@ -13,6 +13,7 @@ const UP = [
      sha256 text,
      verified_at timestamptz,
      verification text,
+     note text,
      error text,
      CONSTRAINT backups_pkey PRIMARY KEY (id),
      CONSTRAINT backups_reason_check CHECK (reason IN ('schedule', 'manual')),

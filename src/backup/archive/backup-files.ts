@@ -43,10 +43,7 @@ export function partialOf(dump: string, installation: string | null): string {
 
 /** Every backup of the folder that has its manifest, oldest first. Files of other names are nobody's business here. */
 export async function listBackupFiles(dir: string): Promise<BackupFile[]> {
-  const names = await readdir(dir).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await filesIn(dir);
   const found: BackupFile[] = [];
   for (const name of names.filter((entry) => NAME.test(entry)).sort()) {
     const file = path.join(dir, name);
@@ -58,7 +55,7 @@ export async function listBackupFiles(dir: string): Promise<BackupFile[]> {
 
 /** Removes what ended runs left: files that were being written, and manifests that got no dump. Needs the run's lock. */
 export async function removeUnfinished(dir: string, installation: string | null): Promise<void> {
-  const names = new Set(await readdir(dir));
+  const names = new Set(await filesIn(dir));
   const ending = partialEnding(installation);
   for (const name of names) {
     const isPartial = name.startsWith('mc101-') && name.endsWith(ending);
@@ -92,4 +89,16 @@ function partialEnding(installation: string | null): string {
 export async function removeBackup(file: string): Promise<void> {
   await rm(file, { force: true });
   await rm(manifestOf(file), { force: true });
+}
+
+/** Names of ordinary files; links, pipes and folders are nobody's backup. @throws BackupFailedError */
+async function filesIn(dir: string): Promise<string[]> {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new BackupFailedError(`The folder ${dir} cannot be read (${code}): correct BACKUP_DIR.`);
+  }
 }

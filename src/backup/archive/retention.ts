@@ -9,7 +9,7 @@ export interface RetentionRule {
 }
 
 /**
- * Which backups may go. Never the newest, and none at all while one is dated after `now`: a clock was or is wrong,
+ * Which backups may go. Never the newest, never the newest that was restored and not only read, and none at all while one is dated after `now`: a clock was or is wrong,
  * and age means nothing.
  * @param backups any order
  */
@@ -21,9 +21,13 @@ export function expiredBackups(
   const newestFirst = [...backups].sort((a, b) => takenAt(b) - takenAt(a));
   const [newest] = newestFirst;
   if (!newest || takenAt(newest) > now.getTime()) return [];
-  const old = newestFirst
-    .slice(1)
-    .filter((backup) => takenAt(backup) < now.getTime() - retentionDays * DAY_MS);
+  const newestRestored = newestFirst.find(({ manifest }) => manifest.verification === 'restore');
+  const old = newestFirst.filter(
+    (backup) =>
+      backup !== newest &&
+      backup !== newestRestored &&
+      takenAt(backup) < now.getTime() - retentionDays * DAY_MS,
+  );
   const kept = new Set([
     ...lastOfEach(old, keep.daily, (at) => at.toISOString().slice(0, 10)),
     ...lastOfEach(old, keep.weekly, isoWeek),

@@ -113,6 +113,7 @@ async function dump({ from, dir, programs, ring, signal, onStep }: MoveOrder): P
     programs,
     ring,
     proof: () => ({ how: 'read', note: 'It was made for a move, whose target proves it.' }),
+    now: () => new Date(),
     signal,
     onStep,
   });

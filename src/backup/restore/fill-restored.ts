@@ -1,10 +1,12 @@
 import type { DatabaseUrls } from '../../config/app-config.js';
 import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
 import { migrate } from '../../database/migrate.js';
+import { BackupFailedError } from '../backup-failed-error.js';
 import { restoreArchive } from '../archive/restore-archive.js';
 import { urlOfDatabase, withConnection } from '../databases/connect.js';
 import { copyDatabaseSettings } from '../databases/copy-settings.js';
 import { createSibling } from '../databases/sibling-database.js';
+import { lackOfRoomToRestore } from '../runs/room.js';
 import { checkRestored } from '../runs/check-restored.js';
 import type { RestoreOrder } from './restore-order.js';
 
@@ -13,10 +15,13 @@ import type { RestoreOrder } from './restore-order.js';
  * @throws BackupFailedError
  */
 export async function fillRestored(
-  { backup: { file, manifest }, urls, ring, signal, onStep }: RestoreOrder,
+  { backup: { file, manifest }, urls, databaseFolder, ring, signal, onStep }: RestoreOrder,
   tools: DumpTools,
   database: string,
 ): Promise<void> {
+  const lack = await lackOfRoomToRestore(databaseFolder, manifest.database_bytes);
+  if (lack !== undefined)
+    throw new BackupFailedError(`${lack} to restore it beside the present database: free some.`);
   onStep(`Restoring into the new database ${database} …`);
   await withConnection(urls.direct, async (client) => {
     await createSibling(client, database);

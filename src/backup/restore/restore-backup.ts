@@ -64,7 +64,7 @@ async function restoreUnderLock(
 }
 
 async function makeSafetyDump(order: RestoreOrder): Promise<void> {
-  const { backupDir, urls, programs, ring, signal, onStep } = order;
+  const { backupDir, urls, programs, ring, now, signal, onStep } = order;
   onStep('Making a backup of the present database …');
   try {
     await prepareBackupFolder(backupDir);
@@ -76,6 +76,7 @@ async function makeSafetyDump(order: RestoreOrder): Promise<void> {
       programs,
       ring,
       proof: () => ({ how: 'read', note: 'It was made before a restore.' }),
+      now,
       signal,
       onStep: () => undefined,
     });

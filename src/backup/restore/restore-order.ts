@@ -8,6 +8,8 @@ export interface RestoreOrder {
   readonly backupDir: string;
   readonly urls: DatabaseUrls;
   readonly programs: ProgramFolders;
+  /** Where the database's files lie, if that is on this machine. */
+  readonly databaseFolder: string | undefined;
   /** Must open the canaries of the backup. */
   readonly ring: KeyRing;
   readonly withoutSafetyDump: boolean;

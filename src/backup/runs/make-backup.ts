@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, statfs } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
 import { VERSION } from '../../common/version.js';
@@ -23,12 +23,8 @@ import { readContents, type Contents } from '../databases/contents.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { readServiceIdentity } from '../databases/service-identity.js';
 import { MayNotCreateDatabasesError, serverMajor } from '../databases/sibling-database.js';
+import { expectedDumpBytes, lackOfRoomToRestore, requireRoom } from './room.js';
 import { verifyByRestoring } from './verify-archive.js';
-
-/** Room that must be left beside the dump itself. */
-const SPARE_BYTES = 16 * 1024 * 1024;
-/** Dumps are compressed: of a database never dumped before, this part of its size is reckoned with. */
-const EXPECTED_PART = 0.5;
 
 export interface BackupOrder {
   readonly reason: Manifest['reason'];
@@ -41,8 +37,11 @@ export interface BackupOrder {
   readonly ring: KeyRing;
   /** Decides how a file of this size is to be proven; the answer may lower the proof and say why. */
   readonly proof: (bytes: number) => { how: 'restore' | 'read'; note?: string };
-  /** The size of the last backup, if there is one. */
-  readonly lastBytes?: number;
+  /** The last backup, if there is one: the next one will be about as large. */
+  readonly last?: Manifest;
+  /** Where the database's files lie, if that is on this machine. */
+  readonly databaseFolder?: string;
+  readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
 }
@@ -81,7 +80,8 @@ async function dump(order: BackupOrder, client: Client) {
   const { dir, url, signal, onStep } = order;
   const major = await serverMajor(client);
   const tools = await dumpToolsFor(major, order.programs);
-  await requireRoom(order, client);
+  const databaseBytes = await sizeOf(client);
+  await requireRoom(dir, expectedDumpBytes(databaseBytes, order.last));
   onStep('Counting rows …');
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const [taken] = (
@@ -110,6 +110,7 @@ async function dump(order: BackupOrder, client: Client) {
     reason: order.reason,
     database: taken.database,
     installation,
+    database_bytes: databaseBytes,
     postgres: { server: taken.server, dump: tools.version },
     taken_at: taken.takenAt.toISOString(),
     migrations: contents.migrations,
@@ -119,42 +120,35 @@ async function dump(order: BackupOrder, client: Client) {
   return { tools, partial, name, manifest };
 }
 
-async function requireRoom({ dir, lastBytes }: BackupOrder, client: Client): Promise<void> {
+async function sizeOf(client: Client): Promise<number> {
   const { rows } = await client.query<{ size: number }>(
     'SELECT pg_database_size(current_database()) AS size',
   );
-  const size = rows[0]?.size ?? 0;
-  const needed = Math.ceil(lastBytes === undefined ? size * EXPECTED_PART : lastBytes * 1.25) + SPARE_BYTES;
-  const { bavail, bsize } = await statfs(dir);
-  const free = bavail * bsize;
-  if (free < needed)
-    throw new BackupFailedError(
-      `${dir} has ${megabytes(free)} free and the backup needs about ${megabytes(needed)}: free some, or set BACKUP_DIR.`,
-    );
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1_000_000)} MB`;
+  return rows[0]?.size ?? 0;
 }
 
 async function prove(
-  { url, ring, proof, signal, onStep }: BackupOrder,
+  { url, ring, proof, databaseFolder, now, signal, onStep }: BackupOrder,
   tools: DumpTools,
   file: string,
   manifest: Unproven,
 ): Promise<Manifest> {
   const { how, note } = proof(manifest.bytes);
-  if (how === 'restore') {
-    try {
-      await verifyByRestoring(file, manifest, { tools, url, ring, signal, onStep });
-    } catch (error) {
-      if (!(error instanceof MayNotCreateDatabasesError)) throw error;
-      return proven(manifest, 'read', `It was only read through. ${error.message}`);
-    }
+  const proven = (verification: Manifest['verification'], why?: string): Manifest => ({
+    ...manifest,
+    verification,
+    verified_at: now().toISOString(),
+    note: why,
+  });
+  if (how === 'read') return proven('read', note);
+  const lack = await lackOfRoomToRestore(databaseFolder, manifest.database_bytes);
+  if (lack !== undefined)
+    return proven('read', `It was only read through. ${lack} to restore it: free some.`);
+  try {
+    await verifyByRestoring(file, manifest, { tools, url, ring, signal, onStep });
+    return proven('restore', note);
+  } catch (error) {
+    if (!(error instanceof MayNotCreateDatabasesError)) throw error;
+    return proven('read', `It was only read through. ${error.message}`);
   }
-  return proven(manifest, how, note);
-}
-
-function proven(manifest: Unproven, verification: Manifest['verification'], note?: string): Manifest {
-  return { ...manifest, verification, verified_at: new Date().toISOString(), note };
 }
