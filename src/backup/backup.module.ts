@@ -5,6 +5,7 @@ import { KeysModule } from '../keys/keys.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
 import { BackupAlarms } from './backup-alarms.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { BackupSchedule } from './backup-schedule.service.js';
 import { BackupStatusService } from './backup-status.service.js';
 import { Backup } from './backup.entity.js';
@@ -30,6 +31,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
     BackupsService,
     BackupStatusService,
     BackupAlarms,
+    BackupMetrics,
     BackupSchedule,
     AccountDeletionsRepository,
     DeletionLedger,

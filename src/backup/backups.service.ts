@@ -4,7 +4,6 @@ import { Clock } from '../common/clock.js';
 import { ErrorReports } from '../common/error-reporting/error-reports.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { PagingQuery } from '../common/http/paging.dto.js';
-import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import {
@@ -19,6 +18,7 @@ import { expiredBackups } from './archive/retention.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
 import { hasShrunk } from './backup-finding.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { BackupNotFoundError, BackupRunningError } from './backup.errors.js';
 import {
   toBackupResponse,
