@@ -35,19 +35,14 @@ beforeAll(async () => {
   server = await startTestServer({ env: { BACKUP_CRON: '*/20 * * * *' } });
   const alice = await server.signUp();
   await server.as(alice).get('/health');
-  const now = new Date();
-  server.app.get(BackupMetrics).lookWith(() =>
-    Promise.resolve({
-      intervalSeconds: 3600,
-      lastSuccess: now,
-      lastVerified: now,
-      durationSeconds: 1,
-      bytes: 1,
-    }),
-  );
   const metrics = server.app.get(Metrics);
   metrics.observeProcess();
-  samples = parseMetrics(await metrics.expose()).samples;
+  const look = async () => parseMetrics(await metrics.expose()).samples;
+  samplesBefore = await look();
+  const now = new Date();
+  const facts = { intervalSeconds: 1, lastSuccess: now, lastVerified: now, durationSeconds: 1, bytes: 1 };
+  server.app.get(BackupMetrics).lookWith(() => Promise.resolve(facts));
+  samples = await look();
 });
 afterAll(() => server.close());
 
