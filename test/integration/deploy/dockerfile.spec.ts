@@ -145,7 +145,7 @@ describe('the image', () => {
         ...said.matchAll(
           /\/usr\/lib\/postgresql\/(\S+)\/bin|bookworm-pgdg main ([^"']+)["']|postgresql-client-(\S+)/g,
         ),
-      ].map(([, ...groups]) => groups.find((group) => group !== undefined));
+      ].map(([, ...groups]) => groups.join(''));
       expect([folder, repository, client, others]).toEqual([major, major, major, []]);
     },
   );
