@@ -2,13 +2,13 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
-import { BackupMetrics, type BackupFacts as MeasuredFacts } from '../common/metrics/backup-metrics.js';
 import { ReadinessChecks, type Finding } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import { listBackupFiles } from './archive/backup-files.js';
 import { explainMissingKeys, keysMissingFor } from './archive/missing-keys.js';
 import { backupFinding } from './backup-finding.js';
+import { BackupMetrics, type MeasuredBackups } from './backup-metrics.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withConnection } from './databases/connect.js';
 import { dumpToolsFor, NoDumpToolsError } from './databases/dump-tools-for.js';
@@ -99,10 +99,12 @@ export class BackupStatusService {
     return explainMissingKeys(keysMissingFor(backups, this.keys.ring.ids));
   }
 
-  private async measure(): Promise<MeasuredFacts> {
+  private async measure(): Promise<MeasuredBackups> {
     const [newest] = await this.repository.lastVerified(1);
     const restored = await this.repository.lastRestored();
+    const { cron } = this.config.backup;
     return {
+      intervalSeconds: cron === undefined ? undefined : intervalOf(cron, this.clock.now()) / 1000,
       lastSuccess: newest?.finishedAt ?? undefined,
       lastVerified: restored?.verifiedAt ?? undefined,
       durationSeconds: newest?.finishedAt ? secondsBetween(newest.startedAt, newest.finishedAt) : undefined,
