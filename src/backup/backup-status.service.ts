@@ -14,7 +14,7 @@ import { withConnection } from './databases/connect.js';
 import { dumpToolsFor, NoDumpToolsError } from './databases/dump-tools-for.js';
 import { serverMajor } from './databases/sibling-database.js';
 import { ClockWatch } from './runs/clock-watch.js';
-import { intervalOf } from './runs/interval-of.js';
+import { ScheduleMoments } from './runs/schedule-moments.js';
 
 /** Looking for programs runs them; a package that is installed meanwhile is found this much later. */
 const LOOK_FOR_TOOLS_EVERY_MS = 60_000;
@@ -27,6 +27,8 @@ const ONLY_READ = 'The newest backup was only read through, not restored; /admin
 @Injectable()
 export class BackupStatusService {
   private readonly watchedSince: Date;
+  private readonly moments: ScheduleMoments | undefined;
+  private readonly longestGapSeconds: number | undefined;
   private keysMissing: { until: number; detail: Promise<string | undefined> } | undefined;
   private tools: { until: number; missing: Promise<string | undefined> } | undefined;
 
@@ -40,13 +42,16 @@ export class BackupStatusService {
     metrics: BackupMetrics,
   ) {
     this.watchedSince = clock.now();
+    const { cron } = config.backup;
+    this.moments = cron === undefined ? undefined : new ScheduleMoments(cron);
+    this.longestGapSeconds = this.moments && this.moments.longestGapMs(this.watchedSince) / 1000;
     checks.register('backup', () => this.look());
     metrics.lookWith(() => this.measure());
   }
 
   private async look(): Promise<Finding> {
-    const { cron } = this.config.backup;
-    if (cron === undefined) return { status: 'off' };
+    const { moments } = this;
+    if (!moments) return { status: 'off' };
     const missing = (await this.missingTools()) ?? (await this.unusableFolder());
     if (missing !== undefined) return { status: 'unavailable', detail: missing };
     const wrongClock = this.clockWatch.look();
@@ -56,7 +61,7 @@ export class BackupStatusService {
     const now = this.clock.now();
     const finding = backupFinding(
       {
-        intervalMs: intervalOf(cron, now),
+        momentAfter: (at, nth) => moments.after(at, nth),
         watchedSince: this.watchedSince,
         verified: verified.flatMap(({ finishedAt, bytes }) =>
           finishedAt && bytes !== null ? [{ finishedAt, bytes }] : [],
@@ -102,9 +107,8 @@ export class BackupStatusService {
   private async measure(): Promise<MeasuredBackups> {
     const [newest] = await this.repository.lastVerified(1);
     const restored = await this.repository.lastRestored();
-    const { cron } = this.config.backup;
     return {
-      intervalSeconds: cron === undefined ? undefined : intervalOf(cron, this.clock.now()) / 1000,
+      intervalSeconds: this.longestGapSeconds,
       lastSuccess: newest?.finishedAt ?? undefined,
       lastVerified: restored?.verifiedAt ?? undefined,
       durationSeconds: newest?.finishedAt ? secondsBetween(newest.startedAt, newest.finishedAt) : undefined,
