@@ -285,3 +285,25 @@ class RawRequest {
     );
   }
 }
+
+it('what does not end in time is cut off, and that is said', async () => {
+  const backends = async () => {
+    const { rows } = await server.sql.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE datname = current_database()',
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  const before = await backends();
+  const service = await startService();
+  expect((await service.api.get('/ready')).status).toBe(200);
+  const own = (await backends()).filter((pid) => !before.includes(pid));
+  expect(own.length).toBeGreaterThan(0);
+  // A server that does not answer any more, not even to say goodbye.
+  for (const pid of own) process.kill(pid, 'SIGSTOP');
+  try {
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+  } finally {
+    for (const pid of own) process.kill(pid, 'SIGCONT');
+  }
+  expect(service.stdout).toContain('Jobs and connections did not end within 5 s: cut off.\nStopped.\n');
+});
