@@ -10,10 +10,10 @@ export const DRAIN_LIMIT_MS = 10_000;
  */
 export const STOP_LIMITS_MS = {
   /** A program that a signal does not end is killed after 5 s, and its files are put away. */
-  start: 8_000,
+  start: 7_000,
   requests: LINGER_BEHIND_PROXY_MS + DRAIN_LIMIT_MS,
-  /** Jobs, reports on their way, connections to the database. */
-  modules: 5_000,
+  /** Jobs such as a backup, as above; reports on their way, connections to the database. */
+  modules: 7_000,
   metrics: 1_000,
 };
 
