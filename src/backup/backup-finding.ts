@@ -23,6 +23,7 @@ export interface BackupFacts {
   readonly hasLastFailed: boolean;
 }
 
+/** Whether a backup of `bytes` is so much smaller than the one before that something may be missing in it. */
 export function hasShrunk(bytes: number, before: number): boolean {
   return bytes < before * SHRUNK_PART;
 }

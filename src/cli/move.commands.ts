@@ -1,25 +1,29 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BackupFailedError } from '../backup/backup-failed-error.js';
 import { moveDatabase } from '../backup/move/move-database.js';
 import { externalDatabase } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
 import { parseKeyRing } from '../crypto/parse-key-ring.js';
-import { openSurroundings, type Surroundings } from '../surroundings.js';
-import { Interruption } from './interruption.js';
+import type { Surroundings } from '../surroundings.js';
 import { chooseTarget, holdDataFolder, type MoveTarget, type TargetOptions } from './move-target.js';
 import { answer, report } from './with-service.js';
+import type { RunWithSurroundings } from './with-surroundings.js';
 
 interface MoveOptions extends TargetOptions {
   serviceIsStopped?: true;
 }
 
-/** @param folder that relative paths begin at */
+interface MoveSurroundings {
+  runOnSurroundings: RunWithSurroundings;
+  readEnv: () => Env;
+  searchPath: string | undefined;
+  /** That relative paths begin at. */
+  folder: string;
+}
+
 export function addMoveCommands(
   program: Command,
-  readEnv: () => Env,
-  searchPath: string | undefined,
-  folder: string,
+  { runOnSurroundings, readEnv, searchPath, folder }: MoveSurroundings,
 ): void {
   const inFolder = (file: string) => path.resolve(folder, file);
   program
@@ -41,23 +45,11 @@ export function addMoveCommands(
     .action(async (options: MoveOptions) => {
       const env = readEnv();
       const useTarget = await chooseTarget(options);
-      const stopped = new AbortController();
-      const interruption = new Interruption((signal) => {
-        report(`${signal}: stopping …`);
-        stopped.abort(new BackupFailedError('The move was interrupted; nothing was changed.'));
-      });
-      try {
-        const source = await openSurroundings(env, 'command', searchPath, report);
-        try {
-          await withoutService(env, source, () =>
-            useTarget({ env, source, searchPath }, (target) => move(source, target, options, stopped.signal)),
-          );
-        } finally {
-          await source.stop();
-        }
-      } finally {
-        interruption.end();
-      }
+      await runOnSurroundings((source, signal) =>
+        withoutService(env, source, () =>
+          useTarget({ env, source, searchPath }, (target) => move(source, target, options, signal)),
+        ),
+      );
     });
 }
 
