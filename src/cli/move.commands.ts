@@ -6,7 +6,8 @@ import type { Env } from '../config/env.schema.js';
 import { parseKeyRing } from '../crypto/parse-key-ring.js';
 import type { Surroundings } from '../surroundings.js';
 import { chooseTarget, holdDataFolder, type MoveTarget, type TargetOptions } from './move-target.js';
-import { answer, report } from './with-service.js';
+import { withSteps } from './steps.js';
+import { answer } from './with-service.js';
 import type { RunWithSurroundings } from './with-surroundings.js';
 
 interface MoveOptions extends TargetOptions {
@@ -63,17 +64,19 @@ async function move(
   { serviceIsStopped }: MoveOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { file, manifest } = await moveDatabase({
-    from: config.database.direct,
-    to: urls,
-    dir: config.backup.dir,
-    programs: config.programs,
-    ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
-    isServiceStopped: serviceIsStopped === true,
-    onTargetEmpty,
-    signal,
-    onStep: report,
-  });
+  const { file, manifest } = await withSteps(({ onStep }) =>
+    moveDatabase({
+      from: config.database.direct,
+      to: urls,
+      dir: config.backup.dir,
+      programs: config.programs,
+      ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
+      isServiceStopped: serviceIsStopped === true,
+      onTargetEmpty,
+      signal,
+      onStep,
+    }),
+  );
   const rows = Object.values(manifest.rows);
   const total = rows.reduce((sum, count) => sum + count, 0);
   answer(`Moved and compared: ${rows.length} tables with ${total} rows. A backup of the source is ${file}.`);
