@@ -1,4 +1,5 @@
-import type { ClientConfig } from 'pg';
+import type { ConnectionOptions } from 'node:tls';
+import pg, { type ClientConfig } from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
 import { parsePostgresUrl } from '../config/postgres-url.js';
 
@@ -12,6 +13,22 @@ export function postgresConnection(url: string, database?: string): ClientConfig
   const parsed = parse(url);
   const ssl = typeof parsed.ssl === 'string' ? wordForTls(parsed.ssl) : parsed.ssl;
   return toClientConfig({ ...parsed, ssl, database: database ?? databaseIn(url) ?? parsed.database });
+}
+
+/** Where `pg` connects, as whom, and how it encrypts. */
+interface ResolvedConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string | null;
+  readonly database?: string;
+  /** A word is one that `pg` does not know. */
+  readonly ssl: boolean | string | ConnectionOptions;
+}
+
+/** A connection with what `pg` itself puts where nothing is said, from its defaults and the variables of PostgreSQL. */
+export function resolveConnection(connection: ClientConfig): ResolvedConnection {
+  return new pg.Client(connection);
 }
 
 /** `toClientConfig` would drop a word, and with it the encryption. One that means nothing does not turn it off. */

@@ -1,5 +1,6 @@
-import { getCACertificates, type ConnectionOptions } from 'node:tls';
-import pg, { type ClientConfig } from 'pg';
+import { getCACertificates } from 'node:tls';
+import type { ClientConfig } from 'pg';
+import { resolveConnection } from '../../database/postgres-connection.js';
 
 /** How libpq is to encrypt, and what it trusts. */
 export interface LibpqTls {
@@ -17,7 +18,7 @@ export interface LibpqTls {
  */
 export function libpqTls(connection: ClientConfig): LibpqTls {
   // Also what PGSSLMODE says where the connection says nothing.
-  const { ssl } = new pg.Client(connection) as { ssl: boolean | string | ConnectionOptions };
+  const { ssl } = resolveConnection(connection);
   if (ssl === false) return { sslmode: connection.ssl === false ? 'disable' : undefined, files: {} };
   const options = typeof ssl === 'object' ? ssl : {};
   const own = pem({ PGSSLCERT: options.cert, PGSSLKEY: options.key });

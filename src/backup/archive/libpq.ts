@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
 import { parsePostgresUrl } from '../../config/postgres-url.js';
-import { postgresConnection } from '../../database/postgres-connection.js';
+import { postgresConnection, resolveConnection } from '../../database/postgres-connection.js';
 import { libpqTls, type LibpqTls } from './libpq-tls.js';
 
 /** What a URL may say besides the address and is meant for libpq too. Others are for our own driver alone. */
@@ -27,7 +26,7 @@ export interface LibpqTarget {
  */
 export function libpqTarget(url: string, database?: string): LibpqTarget {
   const connection = postgresConnection(url, database);
-  const { host, port, user, database: dbname, password } = new pg.Client(connection);
+  const { host, port, user, database: dbname, password } = resolveConnection(connection);
   const { sslmode, files } = libpqTls(connection);
   const values: Record<string, string> = {
     host,
