@@ -74,6 +74,7 @@ describe('a database with every character in its name', () => {
       );
       const service = await stage.startService(env);
       await stage.signUp(service);
+      await service.stop();
       expect(await stage.succeed(['backup:drop-old'], { env })).toContain(`${NAME}_before_`);
     } finally {
       const former = await stage.asSuperuser<{ name: string }>(
