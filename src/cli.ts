@@ -22,17 +22,14 @@ const program = new Command('npm run cli --')
 const readEnv = () => parseEnv(process.env);
 /** The folder that the operator is in; npm leaves it for the checkout's. */
 const folder = process.env['INIT_CWD'] ?? process.cwd();
-const run = withService(readEnv, process.env['PATH']);
+const searchPath = process.env['PATH'];
+const run = withService(readEnv, searchPath);
+const runOnSurroundings = withSurroundings(readEnv, searchPath);
 addAdminCommands(program, run);
-addBackupCommands(program, {
-  run,
-  runOnSurroundings: withSurroundings(readEnv, process.env['PATH']),
-  readEnv,
-  folder,
-});
+addBackupCommands(program, { run, runOnSurroundings, readEnv, folder });
 addDemoCommands(program, run);
 addKeyCommands(program, run, folder);
-addMoveCommands(program, readEnv, process.env['PATH'], folder);
+addMoveCommands(program, { runOnSurroundings, readEnv, searchPath, folder });
 addPasswordCommands(program);
 
 program.parseAsync().catch((error: unknown) => {

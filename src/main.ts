@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
@@ -13,9 +12,11 @@ import { createLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import type { MetricsServer } from './common/metrics/metrics-server.js';
 import { loadEnvFile } from './config/env-file.js';
+import { externalDatabase } from './config/app-config.js';
 import { isSet, parseEnv } from './config/parse-env.js';
 import { crash } from './crash.js';
 import { StartupError } from './database/embedded/startup-error.js';
+import { STOPS_WITHIN_MILLISECONDS } from './database/embedded/stop-server.js';
 import { migrate } from './database/migrate.js';
 import { refuseOpenDemoAccounts } from './demo/demo-accounts.js';
 import { seedDemo } from './demo/seed-demo.js';
@@ -23,51 +24,63 @@ import { announceFirstAdmin } from './first-admin.js';
 import { hasTerminal } from './has-terminal.js';
 import { openMetrics } from './open-metrics.js';
 import { explainStartupFailure } from './startup-failure.js';
+import { DRAIN_LIMIT_MS, STOP_LIMITS_MS, stopInStages, type StopStage } from './stop-stages.js';
 import { KeyExportService } from './keys/recovery/key-export.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
-const DRAIN_LIMIT_MS = 10_000;
-/** For the modules: jobs, reports on their way, connections to the database. */
-const CLOSE_LIMIT_MS = 5_000;
+/** An embedded database that is only just being started comes up first: cut off in that, it would outlive this process. */
+const SERVER_STARTS_WITHIN_MS = 60_000;
 
 /** A Ctrl-C comes twice where npm passes on what the terminal has told this process already. */
 const SAME_SIGNAL_WITHIN_MS = 1_000;
 
 let opening: Promise<Surroundings> | undefined;
+let isEmbedded = false;
 let surroundings: Surroundings | undefined;
 let app: NestFastifyApplication | undefined;
 let metricsServer: MetricsServer | undefined;
 /** What nobody has been told yet about the first admin: the database has it now, and it cannot be told again. */
 let untold: string[] = [];
-const upgrade = new AbortController();
+const stopping = new AbortController();
 let stoppingSince: number | undefined;
 
 async function start(): Promise<void> {
   const envFile = loadEnvFile();
   if (envFile !== undefined) say(`Configuration from ${envFile}`);
   const env = parseEnv(process.env);
+  isEmbedded = externalDatabase(env) === undefined;
   opening = openSurroundings(env, 'service', process.env['PATH'], say);
   surroundings = await opening;
-  if (stoppingSince !== undefined) return;
+  // A start that is stopped begins nothing more.
+  stopping.signal.throwIfAborted();
   const { config } = surroundings;
-  const migrated = await migrate(config.database, say, backupAroundUpgrade(config, say, upgrade.signal));
+  const migrated = await migrate(config.database, say, backupAroundUpgrade(config, say, stopping.signal));
   if (migrated.length > 0)
     say(
       `The database schema is up to date (${migrated.length} ${migrated.length === 1 ? 'migration' : 'migrations'} ran).`,
     );
+  stopping.signal.throwIfAborted();
   say('Starting the service …');
   app = await createApp(config, createLogger(config.logLevel));
+  stopping.signal.throwIfAborted();
   const admin = await createFirstAdmin(app);
   untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
+  stopping.signal.throwIfAborted();
   if (config.environment === 'production') await refuseOpenDemoAccounts(app);
+  stopping.signal.throwIfAborted();
   const demo = config.seedDemoAccounts ? await seedDemo(app) : [];
+  stopping.signal.throwIfAborted();
   const { server, notes } = await openMetrics(
     app.get(Metrics),
     config.metrics,
     isSet('METRICS_PORT', process.env),
   );
   metricsServer = server;
+  stopping.signal.throwIfAborted();
   await app.listen(config.port, config.host);
+  stopping.signal.throwIfAborted();
+  const reminders = await app.get(KeyExportService).reminders();
+  stopping.signal.throwIfAborted();
   void app.get(BackupSchedule).begin();
   process.stdout.write(
     renderBanner({
@@ -76,7 +89,7 @@ async function start(): Promise<void> {
       metricsUrl: metricsServer?.url,
       database: surroundings.database,
       dataDir: surroundings.dataDir,
-      notes: [...surroundings.notes, ...notes, ...demo, ...(await app.get(KeyExportService).reminders())],
+      notes: [...surroundings.notes, ...notes, ...demo, ...reminders],
       firstAdmin: takeUntold(),
     }),
   );
@@ -100,7 +113,7 @@ function takeUntold(): string[] {
   return lines;
 }
 
-/** Lets requests in flight finish, then stops the database that this process started. */
+/** Undoes a start that is under way, lets requests in flight finish, then stops the database that this process started. */
 async function stop(signal: string): Promise<void> {
   if (stoppingSince !== undefined) {
     if (performance.now() - stoppingSince < SAME_SIGNAL_WITHIN_MS) return;
@@ -108,22 +121,42 @@ async function stop(signal: string): Promise<void> {
     process.exit(1);
   }
   stoppingSince = performance.now();
-  upgrade.abort(new Error('The service was stopped before the upgrade had begun.'));
+  stopping.abort(new Error('The service was stopped before the upgrade had begun.'));
   takeUntold().forEach(say);
   say(`${signal}: stopping …`);
-  setTimeout(() => process.exit(1), DRAIN_LIMIT_MS * 2).unref();
-  try {
-    // Before the modules are told: what is being answered still needs them.
-    const drained = (await app?.get(Draining).drain(DRAIN_LIMIT_MS)) ?? true;
-    if (!drained) say(`Requests were still in flight after ${DRAIN_LIMIT_MS / 1000} s; they are cut off.`);
-    await Promise.race([app?.close(), delay(CLOSE_LIMIT_MS)]);
-  } finally {
-    await metricsServer?.close();
-    // Also a database that is only just being started: it would outlive this process.
-    await (await opening?.catch(() => undefined))?.stop();
-  }
+  await stopInStages(stopStages(), say);
   say('Stopped.');
   process.exit(0);
+}
+
+function stopStages(): StopStage[] {
+  const { start: startLimit, requests, modules, metrics } = STOP_LIMITS_MS;
+  const started = async () => {
+    await starting;
+    takeUntold().forEach(say);
+  };
+  const opened = () => opening?.catch(() => undefined) ?? Promise.resolve();
+  const stages: StopStage[] = [
+    { what: 'The start of the service', limitMs: startLimit, end: started },
+    {
+      what: 'Requests in flight',
+      limitMs: requests,
+      // Before the modules are told: what is being answered still needs them.
+      end: async () => (await app?.get(Draining).drain(DRAIN_LIMIT_MS)) ?? true,
+    },
+    { what: 'Jobs and connections', limitMs: modules, end: async () => app?.close() },
+    { what: 'Requests for metrics', limitMs: metrics, end: async () => metricsServer?.close() },
+  ];
+  if (!isEmbedded) return stages;
+  return [
+    { what: 'The start of the database', limitMs: SERVER_STARTS_WITHIN_MS, end: opened },
+    ...stages,
+    {
+      what: 'The database',
+      limitMs: STOPS_WITHIN_MILLISECONDS,
+      end: async () => (await opened())?.stop(),
+    },
+  ];
 }
 
 function say(message: string): void {
@@ -145,7 +178,7 @@ process.on('uncaughtException', (error) => {
   void crash(error, app?.get(ErrorReports));
 });
 
-start().catch(async (error: unknown) => {
+const starting = start().catch(async (error: unknown) => {
   // Whatever fails now fails because the database is being stopped.
   if (stoppingSince !== undefined) return;
   takeUntold().forEach(say);

@@ -22,6 +22,7 @@ export function backupAroundUpgrade(
 ): UpgradeHooks {
   return {
     before: async () => {
+      signal.throwIfAborted();
       if (!config.backup.beforeMigration) return;
       try {
         const { file } = await makeBackupBefore(config, onProgress, signal);

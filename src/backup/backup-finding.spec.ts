@@ -9,7 +9,7 @@ const run = (finishedAt: Date, bytes = 1000) => ({ finishedAt, bytes });
 const look = (facts: Partial<BackupFacts>) =>
   backupFinding(
     {
-      intervalMs: HOUR,
+      momentAfter: (at, nth) => new Date((Math.floor(at.getTime() / HOUR) + nth) * HOUR),
       watchedSince: ago(100 * HOUR),
       verified: [run(ago(HOUR))],
       hasLastFailed: false,
@@ -19,9 +19,11 @@ const look = (facts: Partial<BackupFacts>) =>
   );
 
 describe('how the backups do', () => {
-  it('is fine while the newest is within two intervals and the time that a run may take', () => {
+  it('is fine until two moments of the schedule have passed, and the time that a run may take', () => {
     expect(look({})).toEqual({ status: 'ok' });
-    expect(look({ verified: [run(ago(2 * HOUR + 9 * 60_000))] }).status).toBe('ok');
+    // Since 09:55 two have passed at 11:00, and this one at 12:00; since 10:05, the second just now.
+    expect(look({ verified: [run(ago(2 * HOUR + 5 * 60_000))] }).status).toBe('degraded');
+    expect(look({ verified: [run(ago(2 * HOUR - 5 * 60_000))] }).status).toBe('ok');
   });
 
   it('is degraded once two runs were missed, and says since when and why', () => {

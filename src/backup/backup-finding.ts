@@ -13,8 +13,8 @@ interface VerifiedRun {
 
 /** What is known of the backups at one moment. */
 export interface BackupFacts {
-  /** The time between two moments of the schedule, in milliseconds. */
-  readonly intervalMs: number;
+  /** The nth moment of the schedule after a time. */
+  readonly momentAfter: (at: Date, nth: number) => Date;
   /** Since when this process keeps the schedule. */
   readonly watchedSince: Date;
   /** The newest runs that were verified, newest first. */
@@ -23,6 +23,7 @@ export interface BackupFacts {
   readonly hasLastFailed: boolean;
 }
 
+/** Whether a backup of `bytes` is so much smaller than the one before that something may be missing in it. */
 export function hasShrunk(bytes: number, before: number): boolean {
   return bytes < before * SHRUNK_PART;
 }
@@ -30,15 +31,15 @@ export function hasShrunk(bytes: number, before: number): boolean {
 /** How the backups do, for `/ready`. */
 export function backupFinding(facts: BackupFacts, now: Date): Finding {
   const [newest, before] = facts.verified;
-  const patienceMs = MISSED * facts.intervalMs + GRACE_MS;
+  const isLateAfter = (at: Date) => now.getTime() > facts.momentAfter(at, MISSED).getTime() + GRACE_MS;
   const failure = facts.hasLastFailed ? ' The last run failed; /admin/backups and the log say why.' : '';
   if (!newest) {
-    const isLate = now.getTime() - facts.watchedSince.getTime() > patienceMs;
-    if (isLate) return { status: 'degraded', detail: `No backup has been verified yet.${failure}` };
+    if (isLateAfter(facts.watchedSince))
+      return { status: 'degraded', detail: `No backup has been verified yet.${failure}` };
     return { status: 'ok', detail: `The first backup has not been made yet.${failure}` };
   }
   const ageMs = now.getTime() - newest.finishedAt.getTime();
-  if (ageMs > patienceMs)
+  if (isLateAfter(newest.finishedAt))
     return {
       status: 'degraded',
       detail: `The newest verified backup is of ${newest.finishedAt.toISOString()}.${failure || ' No run has succeeded since; see the log.'}`,

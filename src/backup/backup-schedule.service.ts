@@ -7,7 +7,7 @@ import { BackupFailedError } from './backup-failed-error.js';
 import { BackupStatusService } from './backup-status.service.js';
 import { BackupsRepository } from './backups.repository.js';
 import { BackupsService } from './backups.service.js';
-import { intervalOf, nextMoment } from './runs/interval-of.js';
+import { ScheduleMoments } from './runs/schedule-moments.js';
 
 /** The database's clock and this one may differ a little. */
 const CLOCKS_APART_MS = 10 * 60_000;
@@ -43,14 +43,15 @@ export class BackupSchedule implements OnModuleDestroy {
   async begin(): Promise<void> {
     const { cron } = this.config.backup;
     if (cron === undefined) return;
-    let planned = nextMoment(cron, this.clock.now());
+    const moments = new ScheduleMoments(cron);
+    let planned = moments.after(this.clock.now());
     const job = new CronJob(
       cron,
       () => {
         const now = this.clock.now();
         const isPunctual = Math.abs(now.getTime() - planned.getTime()) < PUNCTUAL_MS;
         const slot = isPunctual ? planned : startOfMinute(now);
-        planned = nextMoment(cron, this.clock.now());
+        planned = moments.after(this.clock.now());
         void this.attempt({ slot });
       },
       null,
@@ -58,15 +59,15 @@ export class BackupSchedule implements OnModuleDestroy {
       'UTC',
     );
     this.registry.addCronJob('backup', job);
-    await this.attempt({ isNeeded: () => this.isOverdue(cron) });
+    await this.attempt({ isNeeded: () => this.isOverdue(moments) });
   }
 
-  /** Whether the last success lies further back than the schedule's interval, or in a future that a wrong clock made. */
-  private async isOverdue(cron: string): Promise<boolean> {
+  /** Whether a moment of the schedule has passed since the last success, or that lies in a future that a wrong clock made. */
+  private async isOverdue(moments: ScheduleMoments): Promise<boolean> {
     const [last] = await this.repository.lastVerified(1);
     if (!last?.finishedAt) return true;
     const age = this.clock.now().getTime() - last.finishedAt.getTime();
-    return age > intervalOf(cron, this.clock.now()) || age < -CLOCKS_APART_MS;
+    return moments.after(last.finishedAt).getTime() <= this.clock.now().getTime() || age < -CLOCKS_APART_MS;
   }
 
   /** The service that makes the backup ends it; what is left to wait for is what came before. */

@@ -2,19 +2,19 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
-import { BackupMetrics, type BackupFacts as MeasuredFacts } from '../common/metrics/backup-metrics.js';
 import { ReadinessChecks, type Finding } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import { listBackupFiles } from './archive/backup-files.js';
 import { explainMissingKeys, keysMissingFor } from './archive/missing-keys.js';
 import { backupFinding } from './backup-finding.js';
+import { BackupMetrics, type MeasuredBackups } from './backup-metrics.js';
 import { BackupsRepository } from './backups.repository.js';
 import { withConnection } from './databases/connect.js';
 import { dumpToolsFor, NoDumpToolsError } from './databases/dump-tools-for.js';
 import { serverMajor } from './databases/sibling-database.js';
 import { ClockWatch } from './runs/clock-watch.js';
-import { intervalOf } from './runs/interval-of.js';
+import { ScheduleMoments } from './runs/schedule-moments.js';
 
 /** Looking for programs runs them; a package that is installed meanwhile is found this much later. */
 const LOOK_FOR_TOOLS_EVERY_MS = 60_000;
@@ -27,6 +27,8 @@ const ONLY_READ = 'The newest backup was only read through, not restored; /admin
 @Injectable()
 export class BackupStatusService {
   private readonly watchedSince: Date;
+  private readonly moments: ScheduleMoments | undefined;
+  private readonly longestGapSeconds: number | undefined;
   private keysMissing: { until: number; detail: Promise<string | undefined> } | undefined;
   private tools: { until: number; missing: Promise<string | undefined> } | undefined;
 
@@ -40,13 +42,16 @@ export class BackupStatusService {
     metrics: BackupMetrics,
   ) {
     this.watchedSince = clock.now();
+    const { cron } = config.backup;
+    this.moments = cron === undefined ? undefined : new ScheduleMoments(cron);
+    this.longestGapSeconds = this.moments && this.moments.longestGapMs(this.watchedSince) / 1000;
     checks.register('backup', () => this.look());
     metrics.lookWith(() => this.measure());
   }
 
   private async look(): Promise<Finding> {
-    const { cron } = this.config.backup;
-    if (cron === undefined) return { status: 'off' };
+    const { moments } = this;
+    if (!moments) return { status: 'off' };
     const missing = (await this.missingTools()) ?? (await this.unusableFolder());
     if (missing !== undefined) return { status: 'unavailable', detail: missing };
     const wrongClock = this.clockWatch.look();
@@ -56,7 +61,7 @@ export class BackupStatusService {
     const now = this.clock.now();
     const finding = backupFinding(
       {
-        intervalMs: intervalOf(cron, now),
+        momentAfter: (at, nth) => moments.after(at, nth),
         watchedSince: this.watchedSince,
         verified: verified.flatMap(({ finishedAt, bytes }) =>
           finishedAt && bytes !== null ? [{ finishedAt, bytes }] : [],
@@ -99,10 +104,11 @@ export class BackupStatusService {
     return explainMissingKeys(keysMissingFor(backups, this.keys.ring.ids));
   }
 
-  private async measure(): Promise<MeasuredFacts> {
+  private async measure(): Promise<MeasuredBackups> {
     const [newest] = await this.repository.lastVerified(1);
     const restored = await this.repository.lastRestored();
     return {
+      intervalSeconds: this.longestGapSeconds,
       lastSuccess: newest?.finishedAt ?? undefined,
       lastVerified: restored?.verifiedAt ?? undefined,
       durationSeconds: newest?.finishedAt ? secondsBetween(newest.startedAt, newest.finishedAt) : undefined,

@@ -5,6 +5,7 @@ import { KeysModule } from '../keys/keys.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
 import { BackupAlarms } from './backup-alarms.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { BackupSchedule } from './backup-schedule.service.js';
 import { BackupStatusService } from './backup-status.service.js';
 import { Backup } from './backup.entity.js';
@@ -32,6 +33,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
     BackupStatusService,
     ClockWatch,
     BackupAlarms,
+    BackupMetrics,
     BackupSchedule,
     AccountDeletionsRepository,
     DeletionLedger,

@@ -5,7 +5,6 @@ import { isError } from '../common/errors/is-error.js';
 import { ErrorReports } from '../common/error-reporting/error-reports.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
 import type { PagingQuery } from '../common/http/paging.dto.js';
-import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { AppConfig } from '../config/app-config.js';
 import { KeysService } from '../keys/keys.service.js';
 import {
@@ -23,6 +22,7 @@ import { explainingFileFailures } from './file-failures.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
 import { hasShrunk } from './backup-finding.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { BackupNotFoundError, BackupRunningError } from './backup.errors.js';
 import {
   toBackupResponse,

@@ -18,6 +18,7 @@ import {
   type RecoveryOptions,
 } from './backup-ring.js';
 import { isConfirmed } from './confirmation.js';
+import { withSteps } from './steps.js';
 import { answer, report, type RunWithService } from './with-service.js';
 import type { RunWithSurroundings } from './with-surroundings.js';
 
@@ -52,7 +53,8 @@ function addRun(program: Command, { run }: CommandSurroundings): void {
     .description('make a backup now and prove it')
     .action(() =>
       run(async (service) => {
-        const made = await service.get(BackupsService).run({ reason: 'manual', onStep: report });
+        const backups = service.get(BackupsService);
+        const made = await withSteps(({ onStep }) => backups.run({ reason: 'manual', onStep }));
         if (!made) throw new BackupRunningError();
         const { bytes, verification, note } = made.manifest;
         answer(
@@ -90,15 +92,17 @@ function addVerify(program: Command, { runOnSurroundings, folder }: CommandSurro
       const ringFor = await prepareRing(recovery);
       await runOnSurroundings(async ({ config }, signal) => {
         const backup = await findBackup(file, folder, config.backup.dir);
-        await verifyBackup({
-          backup,
-          how: read ? 'read' : 'restore',
-          url: config.database.direct,
-          programs: config.programs,
-          ring: ringFor(config).ring,
-          signal,
-          onStep: report,
-        });
+        await withSteps(({ onStep }) =>
+          verifyBackup({
+            backup,
+            how: read ? 'read' : 'restore',
+            url: config.database.direct,
+            programs: config.programs,
+            ring: ringFor(config).ring,
+            signal,
+            onStep,
+          }),
+        );
         answer(`${backup.file}: ${read ? 'read through' : 'restored and compared'}; it is as it was made.`);
       });
     });
@@ -123,27 +127,31 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
         const recovery = ringFor(config);
         const backup = await findBackup(file, folder, config.backup.dir);
         const { taken_at: takenAt } = backup.manifest;
-        const { setAside, lostVotes } = await restoreBackup({
-          backup,
-          backupDir: config.backup.dir,
-          urls: config.database,
-          programs: config.programs,
-          databaseFolder: config.databaseFolder,
-          ring: recovery.ring,
-          withoutSafetyDump: options.withoutSafetyDump ?? false,
-          acceptLostVotes: options.acceptLostVotes ?? false,
-          confirm: (database) =>
-            options.yes
-              ? Promise.resolve(true)
-              : isConfirmed(
-                  `The database "${database}" is about to be replaced by what it held at ${takenAt}. Everybody is logged out, and what was written since is no longer in it. Type its name to go on:`,
-                  database,
-                  signal,
-                ),
-          signal,
-          onStep: report,
-          now: () => new Date(),
-        });
+        const { setAside, lostVotes } = await withSteps(({ onStep, pause }) =>
+          restoreBackup({
+            backup,
+            backupDir: config.backup.dir,
+            urls: config.database,
+            programs: config.programs,
+            databaseFolder: config.databaseFolder,
+            ring: recovery.ring,
+            withoutSafetyDump: options.withoutSafetyDump ?? false,
+            acceptLostVotes: options.acceptLostVotes ?? false,
+            confirm: (database) => {
+              pause();
+              return options.yes
+                ? Promise.resolve(true)
+                : isConfirmed(
+                    `The database "${database}" is about to be replaced by what it held at ${takenAt}. Everybody is logged out, and what was written since is no longer in it. Type its name to go on:`,
+                    database,
+                    signal,
+                  );
+            },
+            signal,
+            onStep,
+            now: () => new Date(),
+          }),
+        );
         answer(`The database is as it was at ${takenAt}.`);
         if (lostVotes !== 0) answer(`Votes lost: ${lostVotes ?? 'unknown'}.`);
         answer(

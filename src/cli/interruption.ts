@@ -1,3 +1,4 @@
+import { withinTime } from '../common/within-time.js';
 import { hasTerminal } from '../has-terminal.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -19,6 +20,22 @@ export class Interruption {
   /** The outcome of the work, or a rejection as soon as a signal arrives; then nobody waits for the work any more. */
   async orElse<T>(work: () => Promise<T>): Promise<T> {
     return this.received ? this.interrupted.promise : Promise.race([work(), this.interrupted.promise]);
+  }
+
+  /**
+   * Like `orElse`, for work that undoes what it began on a signal: waits until it has, but not longer than `limitMs`.
+   */
+  async orUndone<T>(work: () => Promise<T>, limitMs: number): Promise<T> {
+    const running = work();
+    try {
+      return await this.orElse(() => running);
+    } catch (error) {
+      await withinTime(
+        running.catch(() => undefined),
+        limitMs,
+      );
+      throw error;
+    }
   }
 
   /** Gives signals their usual effect again, and this process the one that it received. */

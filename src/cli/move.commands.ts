@@ -1,25 +1,30 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BackupFailedError } from '../backup/backup-failed-error.js';
 import { moveDatabase } from '../backup/move/move-database.js';
 import { externalDatabase } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
 import { parseKeyRing } from '../crypto/parse-key-ring.js';
-import { openSurroundings, type Surroundings } from '../surroundings.js';
-import { Interruption } from './interruption.js';
+import type { Surroundings } from '../surroundings.js';
 import { chooseTarget, holdDataFolder, type MoveTarget, type TargetOptions } from './move-target.js';
-import { answer, report } from './with-service.js';
+import { withSteps } from './steps.js';
+import { answer } from './with-service.js';
+import type { RunWithSurroundings } from './with-surroundings.js';
 
 interface MoveOptions extends TargetOptions {
   serviceIsStopped?: true;
 }
 
-/** @param folder that relative paths begin at */
+interface MoveSurroundings {
+  runOnSurroundings: RunWithSurroundings;
+  readEnv: () => Env;
+  searchPath: string | undefined;
+  /** That relative paths begin at. */
+  folder: string;
+}
+
 export function addMoveCommands(
   program: Command,
-  readEnv: () => Env,
-  searchPath: string | undefined,
-  folder: string,
+  { runOnSurroundings, readEnv, searchPath, folder }: MoveSurroundings,
 ): void {
   const inFolder = (file: string) => path.resolve(folder, file);
   program
@@ -41,23 +46,11 @@ export function addMoveCommands(
     .action(async (options: MoveOptions) => {
       const env = readEnv();
       const useTarget = await chooseTarget(options);
-      const stopped = new AbortController();
-      const interruption = new Interruption((signal) => {
-        report(`${signal}: stopping …`);
-        stopped.abort(new BackupFailedError('The move was interrupted; nothing was changed.'));
-      });
-      try {
-        const source = await openSurroundings(env, 'command', searchPath, report);
-        try {
-          await withoutService(env, source, () =>
-            useTarget({ env, source, searchPath }, (target) => move(source, target, options, stopped.signal)),
-          );
-        } finally {
-          await source.stop();
-        }
-      } finally {
-        interruption.end();
-      }
+      await runOnSurroundings((source, signal) =>
+        withoutService(env, source, () =>
+          useTarget({ env, source, searchPath }, (target) => move(source, target, options, signal)),
+        ),
+      );
     });
 }
 
@@ -71,17 +64,19 @@ async function move(
   { serviceIsStopped }: MoveOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { file, manifest } = await moveDatabase({
-    from: config.database.direct,
-    to: urls,
-    dir: config.backup.dir,
-    programs: config.programs,
-    ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
-    isServiceStopped: serviceIsStopped === true,
-    onTargetEmpty,
-    signal,
-    onStep: report,
-  });
+  const { file, manifest } = await withSteps(({ onStep }) =>
+    moveDatabase({
+      from: config.database.direct,
+      to: urls,
+      dir: config.backup.dir,
+      programs: config.programs,
+      ring: parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY),
+      isServiceStopped: serviceIsStopped === true,
+      onTargetEmpty,
+      signal,
+      onStep,
+    }),
+  );
   const rows = Object.values(manifest.rows);
   const total = rows.reduce((sum, count) => sum + count, 0);
   answer(`Moved and compared: ${rows.length} tables with ${total} rows. A backup of the source is ${file}.`);

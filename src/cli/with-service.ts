@@ -7,6 +7,7 @@ import type { AppConfig } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
 import { migrate } from '../database/migrate.js';
 import { openSurroundings } from '../surroundings.js';
+import { STOP_LIMITS_MS } from '../stop-stages.js';
 import { Interruption } from './interruption.js';
 
 /** Runs a command's work on the service's own modules and database, and puts everything away afterwards, also on a signal. */
@@ -18,7 +19,7 @@ export function withService(readEnv: () => Env, searchPath: string | undefined):
     const stopped = new AbortController();
     const interruption = new Interruption((signal) => {
       report(`${signal}: stopping …`);
-      stopped.abort();
+      stopped.abort(new Error(`Interrupted by ${signal}.`));
     });
     try {
       // Not cut short: a database that is only just being started would outlive this process.
@@ -26,7 +27,8 @@ export function withService(readEnv: () => Env, searchPath: string | undefined):
       try {
         const { config } = surroundings;
         const hooks = backupAroundUpgrade(config, report, stopped.signal);
-        await interruption.orElse(() => migrate(config.database, report, hooks));
+        stopped.signal.throwIfAborted();
+        await interruption.orUndone(() => migrate(config.database, report, hooks), STOP_LIMITS_MS.start);
         const service = await openService(config);
         try {
           await interruption.orElse(() => work(service));

@@ -4,7 +4,6 @@ import { DatabaseReplacement } from '../common/database-replacement.js';
 import { BoundedPool } from '../common/bounded-pool.js';
 import { ErrorReports, openErrorReports } from '../common/error-reporting/error-reports.js';
 import { Draining } from '../common/http/draining.js';
-import { BackupMetrics } from '../common/metrics/backup-metrics.js';
 import { CpuPoolMetrics } from '../common/metrics/cpu-pool-metrics.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
@@ -25,7 +24,6 @@ export class ConfigModule {
         ReadinessChecks,
         { provide: Metrics, useValue: metrics },
         CpuPoolMetrics,
-        BackupMetrics,
         Draining,
         { provide: ErrorReports, inject: [AppConfig, Clock], useFactory: openErrorReports },
       ],
@@ -36,7 +34,6 @@ export class ConfigModule {
         DatabaseReplacement,
         ReadinessChecks,
         Metrics,
-        BackupMetrics,
         Draining,
         ErrorReports,
       ],

@@ -128,6 +128,25 @@ describe('a value that cannot be', () => {
   });
 });
 
+describe('the port of the metrics', () => {
+  const PROBLEM = 'METRICS_PORT and PORT are the same; the metrics need a port of their own.';
+
+  it.each([
+    ['both are set', { PORT: '8100', METRICS_PORT: '8100' }],
+    ['the other one is the default', { METRICS_PORT: '8000' }],
+    ['one of them takes every address', { ...PRODUCTION, HOST: '0.0.0.0', METRICS_PORT: '8000' }],
+  ])('is refused where it is that of the service: %s', (_, raw) => {
+    expect(problemsOf(raw)).toEqual([PROBLEM]);
+  });
+
+  it.each([
+    ['any port that is free', { PORT: '0', METRICS_PORT: '0' }],
+    ['the same on another address', { PORT: '8100', METRICS_PORT: '8100', METRICS_HOST: '127.0.0.2' }],
+  ])('may be %s', (_, raw) => {
+    expect(problemsOf(raw)).toEqual([]);
+  });
+});
+
 describe('in production', () => {
   it('strong secrets and an address are enough', () => {
     expect(problemsOf(PRODUCTION)).toEqual([]);

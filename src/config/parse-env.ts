@@ -13,6 +13,7 @@ export class ConfigError extends Error {
 }
 
 const MIN_SECRET_LENGTH = 32;
+const EVERY_ADDRESS = ['0.0.0.0', '::'];
 const PLACEHOLDER = /change.?me|secret|password|example|placeholder/i;
 
 /**
@@ -35,6 +36,7 @@ export function parseEnv(raw: RawEnv): Env {
     ...(env.NODE_ENV === 'production' ? problemsInProduction(env) : problemsOutsideProduction(env)),
   );
   problems.push(
+    ...problemsWithPorts(env),
     ...env.TRUSTED_PROXIES.filter(isNotNetwork).map(() => 'TRUSTED_PROXIES must list addresses or CIDRs.'),
   );
   if (problems.length > 0) throw new ConfigError(problems);
@@ -97,6 +99,15 @@ function problemsWithHashing(env: Env): string[] {
   return isEnough
     ? []
     : ['ARGON2_MEMORY_KIB and ARGON2_TIME_COST are weaker than 19456 KiB with 2 passes (OWASP).'];
+}
+
+/** 0 is any port that is free. */
+function problemsWithPorts({ HOST, PORT, METRICS_HOST, METRICS_PORT }: Env): string[] {
+  const shareHost =
+    HOST === METRICS_HOST || EVERY_ADDRESS.includes(HOST) || EVERY_ADDRESS.includes(METRICS_HOST);
+  return PORT !== 0 && PORT === METRICS_PORT && shareHost
+    ? ['METRICS_PORT and PORT are the same; the metrics need a port of their own.']
+    : [];
 }
 
 function isWeakSecret(value: string): boolean {

@@ -115,6 +115,7 @@ function keepOutOfForms({ parameters = [] }: Operation): void {
 function commonErrors(operation: Operation, isPublic: boolean, path: string): ErrorCode[] {
   const codes: ErrorCode[] = ['INTERNAL_ERROR'];
   if (path !== '/' && path !== '/health') codes.push('DATABASE_UNAVAILABLE');
+  if (path !== '/health' && path !== '/ready') codes.push('MAINTENANCE');
   if (!isPublic) codes.push('UNAUTHENTICATED');
   if (path.startsWith('/admin/')) codes.push('FORBIDDEN');
   if (operation.requestBody) codes.push('MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');

@@ -237,6 +237,7 @@ describe('the OpenAPI document', () => {
     for (const { name, path, operation } of operations) {
       const expected = [
         'INTERNAL_ERROR',
+        ...(['/health', '/ready'].includes(path) ? [] : ['MAINTENANCE']),
         ...(PUBLIC.includes(name) ? [] : ['UNAUTHENTICATED', 'DATABASE_UNAVAILABLE']),
         ...(path.startsWith('/admin/') ? ['FORBIDDEN'] : []),
         ...(operation.requestBody

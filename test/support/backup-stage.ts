@@ -50,9 +50,14 @@ export class BackupStage {
     return rows.map(({ name }) => name);
   }
 
-  async close(): Promise<void> {
+  /** Leaves the folder, which is another stage's too. */
+  async closeServer(): Promise<void> {
     await this.server.close();
     await this.tools.remove();
+  }
+
+  async close(): Promise<void> {
+    await this.closeServer();
     await rm(this.dir, { recursive: true, force: true });
   }
 }

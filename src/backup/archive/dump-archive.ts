@@ -57,7 +57,7 @@ export async function dumpArchive({ tools, url, snapshot, file, signal }: DumpOr
 }
 
 function isWithoutZstd(error: unknown): boolean {
-  return error instanceof BackupFailedError && /zstd/i.test(error.message);
+  return error instanceof BackupFailedError && /does not support compression with zstd/i.test(error.message);
 }
 
 function fail(error: unknown): never {

@@ -46,6 +46,7 @@ export type Manifest = z.infer<typeof MANIFEST>;
 
 export const MANIFEST_ENDING = '.json';
 
+/** Where the manifest of a backup lies: beside it. */
 export function manifestOf(file: string): string {
   return `${file}${MANIFEST_ENDING}`;
 }

@@ -6,9 +6,9 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = new Date('2026-03-18T12:30:00Z');
 
-const backup = (at: Date): BackupFile => ({
+const backup = (at: Date, verification: 'restore' | 'read' = 'restore'): BackupFile => ({
   file: at.toISOString(),
-  manifest: { taken_at: at.toISOString() } as BackupFile['manifest'],
+  manifest: { taken_at: at.toISOString(), verification } as BackupFile['manifest'],
 });
 const hourly = (hours: number) =>
   Array.from({ length: hours }, (_, n) => backup(new Date(NOW.getTime() - n * HOUR)));
@@ -33,6 +33,14 @@ describe('which backups expire', () => {
     const [ancient, older] = [backup(new Date('2020-01-02Z')), backup(new Date('2020-01-01Z'))];
     expect(left([older, ancient], rule())).toEqual([ancient.file]);
     expect(left([], rule())).toEqual([]);
+  });
+
+  it('never the newest that was restored, however many were only read since', () => {
+    const days = (count: number, how: 'restore' | 'read') =>
+      backup(new Date(NOW.getTime() - count * DAY), how);
+    const [older, restored, read] = [days(30, 'restore'), days(20, 'restore'), days(10, 'read')];
+    const newest = days(0, 'read');
+    expect(left([older, restored, read, newest], rule())).toEqual([restored.file, newest.file]);
   });
 
   it('none while one is dated in the future', () => {

@@ -1,4 +1,6 @@
 import type { Client } from 'pg';
+import type { KeyRing } from '../../crypto/key-ring.js';
+import { carryExports } from './carry-exports.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password. Rows that hang on them go with them. */
@@ -15,18 +17,20 @@ interface Completion {
   readonly run:
     | { id: number; file: string; bytes: number; sha256: string; verifiedAt: string; verification: string }
     | undefined;
+  readonly exportedKeys: PresentState['exportedKeys'];
+  readonly ring: KeyRing;
   /** Names of the backups that there are. */
   readonly files: readonly string[];
 }
 
 /**
  * Brings a restored database, which no one uses yet, up to what must hold now: deleted accounts are deleted, nobody is
- * logged in, numbers that were given are not given again, and its account of backups is true.
+ * logged in, numbers that were given are not given again, its account of backups is true, and it is known which keys stand in a recovery file.
  * @returns how many accounts were deleted again
  */
 export async function completeRestored(
   client: Client,
-  { deletions, sequences, backups, run, files }: Completion,
+  { deletions, sequences, backups, run, exportedKeys, ring, files }: Completion,
 ): Promise<number> {
   await client.query('BEGIN');
   const ids = deletions.map(({ userId }) => userId);
@@ -63,6 +67,7 @@ export async function completeRestored(
     [ENDED_BY_RESTORE],
   );
   await client.query('UPDATE public.backups SET file = NULL WHERE file <> ALL ($1)', [files]);
+  await carryExports(client, exportedKeys, ring);
   await client.query('COMMIT');
   return rowCount ?? 0;
 }

@@ -17,6 +17,7 @@ export async function turnMaintenanceOn(client: Client, reason: string): Promise
   return true;
 }
 
+/** Removes the row, whoever wrote it. Requests are let in again with the next look of each process. */
 export async function turnMaintenanceOff(client: Client): Promise<void> {
   if (await hasTable(client)) await client.query('DELETE FROM public.maintenance');
 }

@@ -40,6 +40,7 @@ const CONTENTS = `
   FROM pg_type t
   WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('e', 'd') AND ${OF_NO_EXTENSION('pg_type', 't.oid')}`;
 
+/** What of the source decides which targets fit it. */
 export async function describeSource(client: Client): Promise<MoveSource> {
   const { rows } = await client.query<{ encoding: string }>(
     `SELECT current_setting('server_encoding') AS encoding`,
@@ -78,6 +79,7 @@ export async function markMoveTarget(client: Client): Promise<void> {
   await client.query(`CREATE SCHEMA ${MARK}`);
 }
 
+/** The move is done: what the target holds is the service's. */
 export async function unmarkMoveTarget(client: Client): Promise<void> {
   await client.query(`DROP SCHEMA ${MARK}`);
 }

@@ -1,7 +1,7 @@
 import type { Client, QueryResultRow } from 'pg';
 import { readServiceIdentity } from './service-identity.js';
 
-const UNDEFINED_TABLE = '42P01';
+const UNDEFINED_TABLE_OR_COLUMN = ['42P01', '42703'];
 
 /** What a restored database must know of the one whose place it takes. */
 export interface PresentState {
@@ -12,10 +12,12 @@ export interface PresentState {
   readonly sequences: { readonly name: string; readonly last: string }[];
   /** Its account of backups, row by row. */
   readonly backups: Record<string, unknown>[];
+  /** The keys that stand in a recovery file, by their canaries. */
+  readonly exportedKeys: { readonly id: string; readonly sealed: Buffer; readonly exportedAt: Date }[];
 }
 
 /**
- * A table that the present schema does not have yet counts as empty.
+ * A table or a column that the present schema does not have yet counts as empty.
  * @throws an error of the database where a table is damaged
  */
 export async function readPresentState(client: Client): Promise<PresentState> {
@@ -36,6 +38,11 @@ export async function readPresentState(client: Client): Promise<PresentState> {
         'SELECT to_jsonb(b) AS row FROM public.backups b',
       )
     ).map(({ row }) => row),
+    exportedKeys: await rowsOf<PresentState['exportedKeys'][number]>(
+      client,
+      `SELECT key_id AS id, sealed, exported_at AS "exportedAt" FROM public.key_canaries
+       WHERE exported_at IS NOT NULL`,
+    ),
   };
 }
 
@@ -43,7 +50,7 @@ async function rowsOf<Row extends QueryResultRow>(client: Client, text: string):
   try {
     return (await client.query<Row>(text)).rows;
   } catch (error) {
-    if ((error as { code?: string }).code === UNDEFINED_TABLE) return [];
+    if (UNDEFINED_TABLE_OR_COLUMN.includes((error as { code?: string }).code ?? '')) return [];
     throw error;
   }
 }

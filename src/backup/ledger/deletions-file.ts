@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { syncFolder } from '../../database/embedded/secrets-file.js';
 
 const FILE = 'deletions.jsonl';
 const LINE_BREAK = 0x0a;
@@ -15,12 +16,13 @@ const DELETION = z.object({
 /** An account that was deleted, as the file beside the backups remembers it. */
 export type Deletion = z.infer<typeof DELETION>;
 
-/** Adds lines to the file (mode 0600) and flushes it. Lines of several processes do not mix. */
+/** Adds lines to the file (mode 0600) and flushes it, and the folder where the file is new. Lines of several processes do not mix. */
 export async function appendDeletions(dir: string, deletions: readonly Deletion[]): Promise<void> {
   if (deletions.length === 0) return;
   const handle = await open(path.join(dir, FILE), 'a+', 0o600);
+  let size: number;
   try {
-    const { size } = await handle.stat();
+    ({ size } = await handle.stat());
     const last = Buffer.alloc(1, LINE_BREAK);
     if (size > 0) await handle.read(last, 0, 1, size - 1);
     // What a process that was killed left of its line must not swallow this one.
@@ -31,6 +33,7 @@ export async function appendDeletions(dir: string, deletions: readonly Deletion[
   } finally {
     await handle.close();
   }
+  if (size === 0) await syncFolder(dir);
 }
 
 /** What the file remembers. A missing file is an empty one, and a line that was never finished is none. */

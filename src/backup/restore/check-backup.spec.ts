@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { MIGRATIONS } from '../../migrations/migrations.js';
-import { majorOf, refuseNewerBackup } from './check-backup.js';
+import { majorOf, refuseNewerBackup, refuseOlderServer } from './check-backup.js';
 
 const known = MIGRATIONS.map(({ name }) => name);
 
@@ -15,6 +15,16 @@ it('a backup with a migration that this version does not have is refused, by the
   expect(() => {
     refuseNewerBackup({ service: '7.0.0', migrations: [...known, 'AddWonders2'] });
   }).toThrow('newer version of the service (7.0.0)');
+});
+
+it('a backup of a newer server is refused, one of an older server is not', () => {
+  const of = (server: string) => ({ postgres: { server, dump: server } });
+  expect(() => {
+    refuseOlderServer(of('17.2 (Debian 17.2-1)'), 15);
+  }).toThrow('is of PostgreSQL 17 and the server here is PostgreSQL 15');
+  expect(() => {
+    refuseOlderServer(of('15.18'), 17);
+  }).not.toThrow();
 });
 
 it.each([

@@ -12,6 +12,14 @@ export function refuseNewerBackup({ migrations, service }: Pick<Manifest, 'migra
     );
 }
 
+/** Refuses what an older server cannot take. @throws BackupFailedError */
+export function refuseOlderServer({ postgres }: Pick<Manifest, 'postgres'>, serverMajor: number): void {
+  if (majorOf(postgres.server) > serverMajor)
+    throw new BackupFailedError(
+      `The backup is of PostgreSQL ${majorOf(postgres.server)} and the server here is PostgreSQL ${serverMajor}: restore it into one that is no older.`,
+    );
+}
+
 /** What of a program's or a server's version counts, as in "17.2 (Debian 17.2-1)". */
 export function majorOf(version: string): number {
   return Number.parseInt(version, 10);

@@ -6,10 +6,11 @@ const PROOFS = { restore: 'restored and compared', read: 'read through' } as con
 /** A table for people, one backup a line, oldest first. */
 export function renderBackups(backups: readonly BackupFile[]): string {
   const rows = [
-    ['FILE', 'TAKEN AT', 'BYTES', 'VERIFICATION'],
+    ['FILE', 'TAKEN AT', 'REASON', 'BYTES', 'VERIFICATION'],
     ...backups.map(({ file, manifest }) => [
       path.basename(file),
       manifest.taken_at,
+      manifest.reason,
       String(manifest.bytes),
       PROOFS[manifest.verification],
     ]),

@@ -141,6 +141,8 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
             verifiedAt: manifest.verified_at,
             verification: manifest.verification,
           },
+    exportedKeys: state.exportedKeys,
+    ring: order.ring,
     files: (await listBackupFiles(backupDir)).map(({ file }) => path.basename(file)),
   });
   if (deletedAgain > 0) onStep(`Accounts deleted since the backup and now again: ${deletedAgain}.`);
@@ -164,7 +166,7 @@ async function readPresent(
   } catch {
     onStep('The present database cannot tell which accounts were deleted; the file beside the backups does.');
   }
-  return { deletions: [], sequences: [], backups: [] };
+  return { deletions: [], sequences: [], backups: [], exportedKeys: [] };
 }
 
 async function pidOf(client: Client): Promise<number | undefined> {

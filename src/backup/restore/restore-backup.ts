@@ -12,7 +12,7 @@ import { dropLeftRestored, newRestoredName } from '../databases/restored-names.j
 import { currentDatabase, dropDatabase, serverMajor } from '../databases/sibling-database.js';
 import { makeBackup } from '../runs/make-backup.js';
 import { verifyBytes } from '../runs/verify-archive.js';
-import { majorOf, refuseNewerBackup } from './check-backup.js';
+import { majorOf, refuseNewerBackup, refuseOlderServer } from './check-backup.js';
 import { fillRestored } from './fill-restored.js';
 import { replacePresent } from './replace-present.js';
 import type { RestoreOrder, RestoreOutcome } from './restore-order.js';
@@ -36,6 +36,7 @@ async function restore(order: RestoreOrder): Promise<RestoreOutcome> {
     database: await currentDatabase(client),
     major: await serverMajor(client),
   }));
+  refuseOlderServer(backup.manifest, major);
   const tools = await dumpToolsFor(Math.max(major, majorOf(backup.manifest.postgres.dump)), order.programs);
   await verifyBytes(backup.file, backup.manifest, { tools, signal, onStep });
   await warnOfForeignBackup(backup.manifest, urls.direct, onStep);

@@ -8,7 +8,7 @@ import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { serverMajor } from '../databases/sibling-database.js';
 import { verifyByRestoring, verifyBytes } from '../runs/verify-archive.js';
-import { majorOf } from './check-backup.js';
+import { majorOf, refuseOlderServer } from './check-backup.js';
 import { warnOfForeignBackup } from './warn-of-foreign.js';
 
 interface Verification {
@@ -36,6 +36,7 @@ async function verify(order: Verification): Promise<void> {
   const { file, manifest } = backup;
   // Reading takes no server.
   const major = how === 'restore' ? await withConnection(url, serverMajor) : 0;
+  if (how === 'restore') refuseOlderServer(manifest, major);
   const tools = await dumpToolsFor(Math.max(major, majorOf(manifest.postgres.dump)), programs);
   await verifyBytes(file, manifest, { tools, signal, onStep });
   if (how === 'read') return;

@@ -9,7 +9,7 @@ import { withinTime } from '../within-time.js';
 /** How long connections on which nothing happens stay open, so that a request on its way meets an answer. */
 const LINGER_MS = 500;
 /** Longer than deploy/nginx keeps an idle connection to the app, so that it is always the one that closes. */
-const LINGER_BEHIND_PROXY_MS = 3_000;
+export const LINGER_BEHIND_PROXY_MS = 3_000;
 const CLOSE_IDLE_EVERY_MS = 50;
 
 /** Whether the service is stopping, and the way there: it ends what it has begun. */

@@ -4,6 +4,10 @@ import { StartupError, systemErrorCode } from './startup-error.js';
 const FAST_SHUTDOWN_WITHIN_MILLISECONDS = 60_000;
 const IMMEDIATE_SHUTDOWN_WITHIN_MILLISECONDS = 15_000;
 
+/** Both, and a moment to look. */
+export const STOPS_WITHIN_MILLISECONDS =
+  FAST_SHUTDOWN_WITHIN_MILLISECONDS + IMMEDIATE_SHUTDOWN_WITHIN_MILLISECONDS + 5_000;
+
 /**
  * Ends the server of this cluster, if one runs: first in order, with a checkpoint (SIGINT); when that takes too
  * long at once (SIGQUIT), after which the next start recovers. Nothing that was committed is lost either way.

@@ -20,6 +20,10 @@ export interface RingSummary {
   readonly ids: string[];
 }
 
+/**
+ * Which keys the rings hold, ring by ring; one that is missing is left out.
+ * @throws KeyRingInvalidError
+ */
 export function summarizeRings(rings: RecoveredRings): RingSummary[] {
   return RING_NAMES.flatMap((name) => {
     const value = rings[name];

@@ -285,3 +285,32 @@ class RawRequest {
     );
   }
 }
+
+it('what does not end in time is cut off, and that is said', async () => {
+  const backends = async () => {
+    const { rows } = await server.sql.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE datname = current_database()',
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  const alice = await server.signUp();
+  const before = await backends();
+  const service = await startService();
+  const own = (await backends()).filter((pid) => !before.includes(pid));
+  // A database that does not answer any more, not even to say goodbye.
+  for (const pid of own) process.kill(pid, 'SIGSTOP');
+  try {
+    const asked = service.api
+      .as(alice)
+      .get('/users/info')
+      .catch(() => undefined);
+    expect((await service.api.get('/health')).status).toBe(200);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    await asked;
+  } finally {
+    for (const pid of own) process.kill(pid, 'SIGCONT');
+  }
+  expect(service.stdout).toMatch(
+    /^Requests in flight did not end within 1\d s: cut off\.\nJobs and connections did not end within 7 s: cut off\.\nStopped\.\n$/m,
+  );
+}, 60_000);

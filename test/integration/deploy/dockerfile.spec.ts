@@ -135,6 +135,21 @@ describe('the image', () => {
       expect(stage.image).toMatch(new RegExp(`^node:${pinned.split('.')[0]!}-bookworm-slim$`));
   });
 
+  it.each(['15', '16', '17', '18'])(
+    'has the client programs of PostgreSQL %s when it is asked for them',
+    (major) => {
+      const given = { POSTGRES_CLIENT_MAJOR: major };
+      const runs = stepsOf(finalStage(given), 'RUN').map(({ text }) => text);
+      const said = [environmentOfImage(given)['PG_BIN_DIR']!, ...runs].join('\n');
+      const [folder, repository, client, ...others] = [
+        ...said.matchAll(
+          /\/usr\/lib\/postgresql\/(\S+)\/bin|bookworm-pgdg main ([^"']+)["']|postgresql-client-(\S+)/g,
+        ),
+      ].map(([, ...groups]) => groups.join(''));
+      expect([folder, repository, client, others]).toEqual([major, major, major, []]);
+    },
+  );
+
   it('is built with scripts that exist', () => {
     const scripts = stages
       .flatMap((stage) => stepsOf(stage, 'RUN'))

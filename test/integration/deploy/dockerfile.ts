@@ -20,14 +20,23 @@ export interface Stage {
   steps: BuildStep[];
 }
 
-/** The stages of deploy/Dockerfile; the last one is the image. */
-export function readStages(): Stage[] {
+type BuildArguments = Record<string, string>;
+
+/** The stages of deploy/Dockerfile; the last one is the image. @param given in place of the defaults of `ARG` */
+export function readStages(given: BuildArguments = {}): Stage[] {
   const dockerfile = DockerfileParser.parse(
     readFileSync(path.join(checkout, 'deploy', 'Dockerfile'), 'utf8'),
   );
   const stages: Stage[] = [];
+  // They hold from where they stand to the end of their stage.
+  let known: BuildArguments = {};
   for (const instruction of dockerfile.getInstructions()) {
-    const step = toStep(instruction);
+    const step = withArguments(toStep(instruction), known);
+    if (step.keyword === 'FROM') known = {};
+    if (step.keyword === 'ARG') {
+      const [name = '', byDefault = ''] = step.text.split('=');
+      known = { ...known, [name]: given[name] ?? byDefault };
+    }
     if (step.keyword === 'FROM') {
       const [image = '', , name] = step.words;
       stages.push({ image, name, steps: [] });
@@ -37,8 +46,8 @@ export function readStages(): Stage[] {
 }
 
 /** What the image is made with, after everything that was only needed to build it. */
-export function finalStage(): Stage {
-  const last = readStages().at(-1);
+export function finalStage(given?: BuildArguments): Stage {
+  const last = readStages(given).at(-1);
   if (last === undefined) throw new Error('deploy/Dockerfile has no stage.');
   return last;
 }
@@ -47,9 +56,9 @@ export function stepsOf(stage: Stage, keyword: string): BuildStep[] {
   return stage.steps.filter((step) => step.keyword === keyword);
 }
 
-export function environmentOfImage(): Record<string, string> {
+export function environmentOfImage(given?: BuildArguments): Record<string, string> {
   return Object.fromEntries(
-    stepsOf(finalStage(), 'ENV').flatMap(({ words }) =>
+    stepsOf(finalStage(given), 'ENV').flatMap(({ words }) =>
       words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
     ),
   );
@@ -75,4 +84,11 @@ function toStep(instruction: Instruction): BuildStep {
     words: array === undefined ? rest : (JSON.parse(array) as string[]),
     isExecForm: array !== undefined,
   };
+}
+
+function withArguments(step: BuildStep, known: BuildArguments): BuildStep {
+  // Within single quotes neither the shell nor the engine puts anything in.
+  const substitute = (text: string) =>
+    text.replace(/'[^']*'|\$\{(\w+)\}/g, (all, name?: string) => (name && known[name]) ?? all);
+  return { ...step, text: substitute(step.text), words: step.words.map(substitute) };
 }

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { ENV_NAMES } from '../../../src/config/env.schema.js';
 import { checkout, ProgramProcess } from '../../support/service-process.js';
 import { environmentOf, readComposeFile } from './compose-file.js';
+import { finalStage, stepsOf } from './dockerfile.js';
 
 const read = (...names: string[]) => readFileSync(path.join(checkout, ...names), 'utf8');
 const runbook = read('deploy', 'README.md');
@@ -103,10 +104,11 @@ describe('names', () => {
   /** Of programs that are not ours. */
   const OF_OTHERS = ['DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER'];
 
-  it('of variables are those of the service or of nginx', () => {
+  it('of variables are those of the service, of its image or of nginx', () => {
     const known = [
       ...ENV_NAMES.flatMap((name) => [name, `${name}_FILE`]),
       ...Object.keys(environmentOf('nginx')),
+      ...stepsOf(finalStage(), 'ARG').map(({ text }) => text.split('=')[0]!),
       ...OF_OTHERS,
     ];
     const named = [...runbook.matchAll(/(?<![\w"*])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?!\w)/g)].map(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { BackupMetrics } from '../../../src/common/metrics/backup-metrics.js';
+import { BackupMetrics } from '../../../src/backup/backup-metrics.js';
 import { Metrics } from '../../../src/common/metrics/metrics.js';
 import { parseMetrics, type Sample } from '../../support/metrics-text.js';
 import { checkout } from '../../support/service-process.js';
@@ -28,18 +28,21 @@ const headings = [
 ].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-'));
 
 let server: TestServer;
+/** Of a service that has made no backup yet. */
+let samplesBefore: Sample[];
 let samples: Sample[];
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ env: { BACKUP_CRON: '*/20 * * * *' } });
   const alice = await server.signUp();
   await server.as(alice).get('/health');
-  const now = new Date();
-  server.app
-    .get(BackupMetrics)
-    .lookWith(() => Promise.resolve({ lastSuccess: now, lastVerified: now, durationSeconds: 1, bytes: 1 }));
   const metrics = server.app.get(Metrics);
   metrics.observeProcess();
-  samples = parseMetrics(await metrics.expose()).samples;
+  const look = async () => parseMetrics(await metrics.expose()).samples;
+  samplesBefore = await look();
+  const now = new Date();
+  const facts = { intervalSeconds: 1, lastSuccess: now, lastVerified: now, durationSeconds: 1, bytes: 1 };
+  server.app.get(BackupMetrics).lookWith(() => Promise.resolve(facts));
+  samples = await look();
 });
 afterAll(() => server.close());
 
@@ -69,6 +72,11 @@ describe.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, rul
     }
   });
 
+  it('does not stay silent where a moment that it measures from has never come', () => {
+    const measuredFrom = selectorsIn(rule.expr).filter(({ metric }) => metric.endsWith('_timestamp_seconds'));
+    for (const { metric } of measuredFrom) expect(rule.expr).toContain(`absent(${metric}{job="mc101"})`);
+  });
+
   it('says what is wrong, what to do and where to read on', () => {
     expect(rule.annotations.summary).toMatch(/\w.{20,}\.$/);
     expect(rule.annotations.description).toMatch(/\w.{40,}\.$/);
@@ -89,7 +97,7 @@ describe.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, rul
       expect([open, countOf(open)]).toEqual([open, countOf(close)]);
     const words = rule.expr.replace(/"[^"]*"/g, '').match(/[a-z][a-z0-9_]*/gi) ?? [];
     const vocabulary =
-      /^(mc101_\w+|nodejs_\w+|up|sum|max|min|by|rate|increase|time|and|or|histogram_quantile|(max|min)_over_time|job|le|status|route|outcome|[mh])$/;
+      /^(mc101_\w+|nodejs_\w+|up|sum|max|min|by|rate|increase|time|and|or|on|absent|histogram_quantile|(max|min)_over_time|job|le|status|route|outcome|[mh])$/;
     expect(words.filter((word) => !vocabulary.test(word))).toEqual([]);
   });
 });
@@ -113,6 +121,16 @@ it('every part of the issue has an alarm, each name once', () => {
       'LoginFailuresSurge',
     ]),
   );
+});
+
+it('before the first backup the schedule is known and no moment of a backup is, which is what the alarms look for', () => {
+  const selected = rules.flatMap(({ expr }) => selectorsIn(expr)).map(({ metric }) => metric);
+  const moments = selected.filter((metric) => metric.endsWith('_timestamp_seconds'));
+  expect(moments.length).toBeGreaterThan(0);
+  const exposed = samplesBefore.map(({ name }) => name);
+  expect(exposed.filter((name) => moments.includes(name))).toEqual([]);
+  const interval = samplesBefore.find(({ name }) => name === 'mc101_backup_interval_seconds');
+  expect(interval?.value).toBe(20 * 60);
 });
 
 it('the example of a Prometheus reads these rules, and the metrics where the service has them', () => {

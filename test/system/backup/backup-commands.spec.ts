@@ -23,10 +23,11 @@ describe('backup:list', () => {
   it('shows every backup as a table, without a database', async () => {
     const { bytes, taken_at: takenAt } = backup.manifest;
     const [head, line, ...rest] = (await stage.succeed(['backup:list'], { env: NOWHERE })).trim().split('\n');
-    expect(head!.split(/ {2,}/)).toEqual(['FILE', 'TAKEN AT', 'BYTES', 'VERIFICATION']);
+    expect(head!.split(/ {2,}/)).toEqual(['FILE', 'TAKEN AT', 'REASON', 'BYTES', 'VERIFICATION']);
     expect(line!.split(/ {2,}/)).toEqual([
       path.basename(backup.file),
       takenAt,
+      'manual',
       String(bytes),
       'restored and compared',
     ]);

@@ -62,3 +62,45 @@ it('votes that the backup has are not lost, however many there are', async () =>
   const refused = await stage.command(['backup:restore', file, '--yes']);
   expect(refused.stderr).toContain('1 vote of the present database would be lost; nothing was changed.');
 });
+
+/** Deletes accounts as a process does that has not heard of any maintenance, and cannot reach the folder of the backups. */
+function deleteUntilCutOff(ids: number[]): { deleted: number[]; cutOff: Promise<void> } {
+  const left = [...ids];
+  const deleted: number[] = [];
+  const remove = async () => {
+    const client = await stage.connect(stage.database.urls.app, 'deaf process');
+    try {
+      for (let id = left.pop(); id !== undefined; id = left.pop()) {
+        await client.query('BEGIN');
+        await client.query('INSERT INTO account_deletions (user_id) VALUES ($1)', [id]);
+        await client.query('DELETE FROM users WHERE id = $1', [id]);
+        await client.query('COMMIT');
+        deleted.push(id);
+      }
+    } catch {
+      // Cut off by the swap.
+    }
+    await client.end();
+  };
+  return { deleted, cutOff: Promise.all([remove(), remove()]).then(() => undefined) };
+}
+
+it('no deletion of an account slips in between listing and swapping, also by a process that is deaf to maintenance', async () => {
+  await stage.startService();
+  const made = await stage.sql<{ id: string }>(
+    `INSERT INTO users (name, email, email_normalized, voter_key)
+     SELECT 'Ann', n || '@b.c', n || '@b.c', gen_random_uuid() FROM generate_series(1, 100000) n RETURNING id`,
+  );
+  const ids = made.map(({ id }) => Number(id));
+  const { file } = await stage.backUp();
+  const restore = stage.begin(['backup:restore', file, '--yes']);
+  await stage.said(restore, 'The service answers MAINTENANCE now');
+  const deletions = deleteUntilCutOff(ids);
+  expect({ ...(await restore.ended), stderr: restore.stderr }).toMatchObject({ code: 0 });
+  await deletions.cutOff;
+  expect(deletions.deleted.length).toBeGreaterThan(0);
+  // In the middle of it, or this shows nothing.
+  expect(deletions.deleted.length).toBeLessThan(ids.length);
+  const back = await stage.sql('SELECT id FROM users WHERE id = ANY ($1)', [deletions.deleted]);
+  expect(back).toEqual([]);
+});

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../../support/api-client.js';
@@ -176,6 +178,36 @@ it('the account of backups stays true: the run that made this one has succeeded,
     id: String(manifest.run_id),
     state: 'verified',
     sha256: manifest.sha256,
+  });
+});
+
+describe('the reminder to write the keys into a recovery file', () => {
+  const REMINDER = 'keys:export';
+  const exportKeys = async (env: Record<string, string> = {}) => {
+    const passphraseFile = path.join(stage.dir, 'passphrase');
+    await writeFile(passphraseFile, 'correct horse battery staple lantern quiet harbour');
+    const recoveryFile = path.join(stage.dir, 'keys.recovery');
+    await stage.succeed(['keys:export', recoveryFile, '--passphrase-file', passphraseFile], { env });
+  };
+
+  it('does not come back with a backup from before, also for a key that is newer than it', async () => {
+    expect((await stage.startService()).stdout).toContain(REMINDER);
+    const { file } = await stage.backUp();
+    const first = stage.env['APP_ENCRYPTION_KEY']!;
+    const env = { APP_ENCRYPTION_KEY: `${first},k9:${Buffer.alloc(32, 'new key').toString('base64')}` };
+    await exportKeys(env);
+    await stage.succeed(['backup:restore', file, '--yes'], { env });
+    expect((await stage.startService(env)).stdout).not.toContain(REMINDER);
+  });
+
+  it('comes back where the key of that name is another one', async () => {
+    await stage.startService();
+    const { file } = await stage.backUp();
+    await exportKeys();
+    // As if the present database had been sealed under another key.
+    await stage.sql(`UPDATE key_canaries SET sealed = sha256('other') || '\\x0011223344556677'`);
+    await stage.succeed(['backup:restore', file, '--yes']);
+    expect((await stage.startService()).stdout).toContain(REMINDER);
   });
 });
 

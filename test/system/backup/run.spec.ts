@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { readManifest, writeManifest, type Manifest } from '../../../src/backup/archive/manifest.js';
 import { readArchive } from '../../../src/backup/archive/read-archive.js';
 import { BackupAlarms } from '../../../src/backup/backup-alarms.js';
+import { makeBackup } from '../../../src/backup/runs/make-backup.js';
 import { verifyByRestoring, verifyBytes } from '../../../src/backup/runs/verify-archive.js';
+import { Clock } from '../../../src/common/clock.js';
 import { parseKeyRing } from '../../../src/crypto/parse-key-ring.js';
 import { findDumpTools } from '../../../src/database/embedded/find-dump-tools.js';
 import { asSuperuser, BackupStage, mountSmallDisk } from '../../support/backup-stage.js';
@@ -125,7 +128,7 @@ describe('a backup that fails', () => {
       expect(await failure()).toMatchObject({
         state: 'failed',
         file: null,
-        error: expect.stringMatching(/has \d+ MB free and the backup needs about \d+ MB/),
+        error: expect.stringMatching(/has \d+ MB free and about \d+ MB are needed for the backup/),
       });
       await expect(stage.tools.record('pg_dump')).rejects.toThrow('ENOENT');
     } finally {
@@ -228,6 +231,105 @@ describe('retention', () => {
     await age(future.file, -400);
     await stage.run();
     expect(await stage.files()).toHaveLength(6);
+  });
+});
+
+describe('what belongs to another installation, or is no backup', () => {
+  it('is left alone in a folder that two share, finished or not', async () => {
+    stage = await BackupStage.open({ env: { BACKUP_RETENTION_DAYS: '1' } });
+    await stage.server.signUp();
+    const foreign = await BackupStage.open({ dir: stage.dir });
+    try {
+      await foreign.server.signUp();
+      const theirs = await foreign.run();
+      await age(theirs.file, 30);
+      await foreign.tools.hold('pg_dump');
+      const running = foreign.run();
+      await foreign.tools.held('pg_dump');
+      const ours = await stage.run();
+      await foreign.tools.release('pg_dump');
+      const second = await running;
+      const names = [ours, second].map(({ file }) => path.basename(file));
+      expect(await stage.files()).toEqual(expect.arrayContaining(names));
+      expect((await stage.run()).manifest.installation).not.toBe(theirs.manifest.installation);
+    } finally {
+      await foreign.closeServer();
+    }
+  });
+
+  it('does not disturb a run: folders, pipes and links of such names', async () => {
+    stage = await BackupStage.open();
+    await mkdir(path.join(stage.dir, 'mc101-odd.partial'));
+    execFileSync('mkfifo', [path.join(stage.dir, 'mc101-20990101T000000Z-00000000.dump.json')]);
+    await writeFile(path.join(stage.dir, 'mc101-20990101T000000Z-00000000.dump'), '');
+    await symlink('/etc/passwd', path.join(stage.dir, 'mc101-20980101T000000Z-00000000.dump'));
+    await stage.run();
+    const { body } = await stage.server.api.get('/ready');
+    expect(body.status).toBe('ok');
+  });
+});
+
+describe('a clock that was set while the service ran', () => {
+  it('lets nothing expire', async () => {
+    stage = await BackupStage.open({ env: { BACKUP_CRON: '0 * * * *' } });
+    const old = await stage.run();
+    await age(old.file, 8);
+    const month = 30 * 86_400_000;
+    stage.server.app.get(Clock).now = () => new Date(Date.now() + month);
+    await stage.run();
+    expect(await stage.files()).toHaveLength(4);
+    const { body } = await stage.server.api.get('/ready');
+    expect(body.checks.backup).toMatchObject({
+      status: 'degraded',
+      detail: expect.stringContaining('The clock was set by 720 hours'),
+    });
+  });
+});
+
+describe('a disk of the database that has no room for the proof', () => {
+  it('lowers it to having been read, and says so', async () => {
+    stage = await BackupStage.open();
+    const { server } = stage;
+    const databaseFolder = await mkdtemp(path.join(tmpdir(), 'mc101-disk-'));
+    const disk = mountSmallDisk(databaseFolder, 20_000_000);
+    try {
+      const { manifest } = await makeBackup({
+        reason: 'manual',
+        dir: stage.dir,
+        url: server.config.database.direct,
+        programs: server.config.programs,
+        ring: parseKeyRing('APP_ENCRYPTION_KEY', server.config.secrets.APP_ENCRYPTION_KEY),
+        proof: () => ({ how: 'restore' }),
+        databaseFolder,
+        now: () => new Date(),
+        signal,
+        onStep,
+      });
+      expect(manifest).toMatchObject({
+        verification: 'read',
+        note: expect.stringContaining('to restore it'),
+      });
+    } finally {
+      disk.unmount();
+      await rm(databaseFolder, { recursive: true });
+    }
+  });
+});
+
+describe('what goes wrong once a backup is made', () => {
+  it('does not make it a failed one', async () => {
+    stage = await BackupStage.open();
+    stage.server.app.get(BackupAlarms).on('recovered', () => Promise.reject(new Error('nobody is there')));
+    await stage.server.sql.query(
+      `INSERT INTO backups (reason, state, error) VALUES ('manual', 'failed', 'no space')`,
+    );
+    const made = await stage.run();
+    const { rows } = await stage.server.sql.query(
+      'SELECT state, error FROM backups ORDER BY id DESC LIMIT 1',
+    );
+    expect(rows).toEqual([{ state: 'verified', error: null }]);
+    expect(await stage.files()).toContain(path.basename(made.file));
+    expect(stage.server.log()).toContain('somebody could not be told of the backup');
   });
 });
 

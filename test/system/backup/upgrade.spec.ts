@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type pg from 'pg';
 import { listBackupFiles } from '../../../src/backup/archive/backup-files.js';
 import { verifyByRestoring, verifyBytes } from '../../../src/backup/runs/verify-archive.js';
@@ -10,7 +10,9 @@ import { MIGRATIONS } from '../../../src/migrations/migrations.js';
 import { migrateAsFirstVersion } from '../../support/older-schema.js';
 import { Operator } from '../../support/operator.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
+import { ProgramProcess } from '../../support/service-process.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../../support/test-database.js';
+import { WatchedTools } from '../../support/watched-tools.js';
 
 jest.setTimeout(90_000);
 
@@ -65,6 +67,50 @@ it('an upgrade first makes a backup of the old schema, which restores', async ()
   };
   await verifyBytes(file, manifest, work);
   await verifyByRestoring(file, manifest, work);
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s while the backup before an upgrade is made', (signal) => {
+  let tools: WatchedTools;
+  let temporary: string;
+  beforeEach(async () => {
+    await migrateAsFirstVersion(database.urls.owner);
+    tools = await WatchedTools.make(15);
+    await tools.hold('pg_dump');
+    temporary = path.join(await operator.folder(), 'tmp');
+    await mkdir(temporary);
+    env = { ...env, PG_BIN_DIR: tools.dir, TMPDIR: temporary };
+  });
+  afterEach(() => tools.remove());
+
+  const passFiles = async () =>
+    (await readdir(temporary)).filter((name) => name.startsWith('mc101-pass-')).length;
+  const nothingIsLeft = async () => {
+    expect(await passFiles()).toBe(0);
+    expect(await readdir(backupDir)).toEqual([]);
+    const { rows } = await sql.query<{ name: string }>('SELECT name FROM migrations');
+    expect(rows).toEqual([{ name: FIRST }]);
+  };
+
+  it('ends the service, and leaves neither a password nor half a file', async () => {
+    const service = await operator.launch({ dataDir: await operator.newDataDir(), env });
+    await tools.held('pg_dump');
+    expect(await passFiles()).toBe(1);
+    expect(await service.stop(signal)).toEqual({ code: 0, signal: null });
+    expect(service.stdout).toMatch(/: stopping …\nStopped\.\n$/);
+    expect(service.stderr).toBe('');
+    await nothingIsLeft();
+  });
+
+  it('ends a command, and leaves neither a password nor half a file', async () => {
+    const command = new ProgramProcess('scripts/cli.mjs', ['admin:create', '--email', 'a@example.com'], {
+      env,
+    });
+    await tools.held('pg_dump');
+    expect(await passFiles()).toBe(1);
+    command.signal(signal);
+    expect(await command.ended).toEqual({ code: null, signal });
+    await nothingIsLeft();
+  });
 });
 
 it('a first start and a start with nothing to upgrade make no backup', async () => {

@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter, Gauge } from 'prom-client';
-import { withinTime } from '../within-time.js';
-import { Metrics, type MetricName } from './metrics.js';
+import { withinTime } from '../common/within-time.js';
+import { Metrics, type MetricName } from '../common/metrics/metrics.js';
 
 const BACKUP_OUTCOMES = ['success', 'failure'] as const;
 export type BackupOutcome = (typeof BACKUP_OUTCOMES)[number];
 
 /** What is known of the backups; what is not known is left out. */
-export interface BackupFacts {
+export interface MeasuredBackups {
+  /** Between two moments of the schedule; unknown where there is none. */
+  intervalSeconds?: number;
   /** When the newest complete backup was finished. */
   lastSuccess?: Date;
   /** When a backup was last proven to restore. */
@@ -24,9 +26,9 @@ const LOOK_LIMIT_MS = 1_000;
 /** Shows how the backups do. One process makes them and every process tells of them, so the facts are looked up. */
 @Injectable()
 export class BackupMetrics {
-  private readonly gauges: Record<keyof BackupFacts, Gauge>;
+  private readonly gauges: Record<keyof MeasuredBackups, Gauge>;
   private readonly runs: Counter<'outcome'>;
-  private look: (() => Promise<BackupFacts>) | undefined;
+  private look: (() => Promise<MeasuredBackups>) | undefined;
   private looking: Promise<void> | undefined;
 
   constructor(metrics: Metrics) {
@@ -37,6 +39,10 @@ export class BackupMetrics {
       return made;
     };
     this.gauges = {
+      intervalSeconds: gauge(
+        'mc101_backup_interval_seconds',
+        'Time between two backups of the schedule; no value without one.',
+      ),
       lastSuccess: gauge(
         'mc101_backup_last_success_timestamp_seconds',
         'When the newest backup was finished.',
@@ -53,7 +59,7 @@ export class BackupMetrics {
   }
 
   /** Sets where the facts come from. Called at each scrape; when it fails or takes long, the last facts stand. */
-  lookWith(look: () => Promise<BackupFacts>): void {
+  lookWith(look: () => Promise<MeasuredBackups>): void {
     this.look = look;
   }
 
@@ -76,8 +82,15 @@ export class BackupMetrics {
     await withinTime(this.looking, LOOK_LIMIT_MS);
   }
 
-  private show({ lastSuccess, lastVerified, durationSeconds, bytes }: BackupFacts): void {
+  private show({
+    intervalSeconds,
+    lastSuccess,
+    lastVerified,
+    durationSeconds,
+    bytes,
+  }: MeasuredBackups): void {
     const { gauges } = this;
+    set(gauges.intervalSeconds, intervalSeconds);
     set(gauges.lastSuccess, lastSuccess && lastSuccess.getTime() / 1000);
     set(gauges.lastVerified, lastVerified && lastVerified.getTime() / 1000);
     set(gauges.durationSeconds, durationSeconds);

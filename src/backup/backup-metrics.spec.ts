@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BackupMetrics, type BackupFacts } from './backup-metrics.js';
-import { Metrics } from './metrics.js';
+import { BackupMetrics, type MeasuredBackups } from './backup-metrics.js';
+import { Metrics } from '../common/metrics/metrics.js';
 
 const AT = new Date('2026-01-05T09:00:00.000Z');
 
@@ -32,12 +32,19 @@ describe('the metrics of backups', () => {
 
   it('show the facts in seconds and bytes, and forget what is no longer known', async () => {
     const { backups, values } = build();
-    let facts: BackupFacts = { lastSuccess: AT, lastVerified: AT, durationSeconds: 1.5, bytes: 4096 };
+    let facts: MeasuredBackups = {
+      intervalSeconds: 3600,
+      lastSuccess: AT,
+      lastVerified: AT,
+      durationSeconds: 1.5,
+      bytes: 4096,
+    };
     backups.lookWith(() => Promise.resolve(facts));
     backups.countRun('success');
     backups.countRun('failure');
     backups.countRun('failure');
     expect(await values()).toEqual({
+      mc101_backup_interval_seconds: '3600',
       mc101_backup_last_success_timestamp_seconds: '1767603600',
       mc101_backup_last_verified_timestamp_seconds: '1767603600',
       mc101_backup_duration_seconds: '1.5',
@@ -46,7 +53,9 @@ describe('the metrics of backups', () => {
       'mc101_backup_runs_total{outcome="failure"}': '2',
     });
     facts = { lastSuccess: AT, durationSeconds: 1.5, bytes: 4096 };
-    expect(await values()).not.toHaveProperty('mc101_backup_last_verified_timestamp_seconds');
+    const later = await values();
+    expect(later).not.toHaveProperty('mc101_backup_last_verified_timestamp_seconds');
+    expect(later).not.toHaveProperty('mc101_backup_interval_seconds');
   });
 
   it('take one look a scrape, and keep what was known when it fails', async () => {
