@@ -18,6 +18,7 @@ import { sweepPassFiles } from './archive/libpq.js';
 import { expiredBackups } from './archive/retention.js';
 import type { Manifest } from './archive/manifest.js';
 import { BackupFailedError } from './backup-failed-error.js';
+import { explainingFileFailures } from './file-failures.js';
 import { BackupAlarms } from './backup-alarms.js';
 import type { BackupReason } from './backup.entity.js';
 import { hasShrunk } from './backup-finding.js';
@@ -134,7 +135,7 @@ export class BackupsService implements OnModuleDestroy {
     const hasFailedBefore = await this.repository.hasFailedSinceSuccess([INTERRUPTED, STOPPED]);
     let made: BackupFile;
     try {
-      made = await this.make(id, reason, signal, onStep);
+      made = await explainingFileFailures(() => this.make(id, reason, signal, onStep));
       await this.account(id, made);
     } catch (error) {
       await this.tellFailure(id, error);

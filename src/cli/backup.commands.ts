@@ -81,9 +81,11 @@ function addVerify(program: Command, { runOnSurroundings, folder }: CommandSurro
   const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('backup:verify')
-    .description('prove a backup: read it through, restore it into a scratch database and compare')
+    .description(
+      'prove a backup: read it through, restore it into a scratch database and compare; statements in it run as the owner of the database',
+    )
     .argument(...FILE)
-    .option('--read', 'only read it through')
+    .option('--read', 'only read it through, running nothing of it: for files from elsewhere')
     .option(...RECOVERY_FILE, inFolder)
     .option(...RECOVERY_PASSPHRASE_FILE, inFolder)
     .action(async (file: string, { read, ...recovery }: RecoveryOptions & { read?: true }) => {
@@ -110,7 +112,9 @@ function addRestore(program: Command, { runOnSurroundings, folder }: CommandSurr
   const inFolder = (file: string) => path.resolve(folder, file);
   program
     .command('backup:restore')
-    .description('put a backup in the place of the present database, which is kept under another name')
+    .description(
+      'put a backup in the place of the present database, which is kept under another name; statements in it run as its owner: restore only what you trust',
+    )
     .argument(...FILE)
     .option(...YES)
     .option('--accept-lost-votes', 'restore also when votes since the backup are lost by it')

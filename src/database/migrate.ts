@@ -1,7 +1,7 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { DatabaseUrls } from '../config/app-config.js';
-import { parsePostgresUrl } from '../config/postgres-url.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { postgresConnection } from './postgres-connection.js';
 
 /** Any constant will do, as long as every process of the service takes the same one. */
 const MIGRATION_LOCK = 4_101_000_001;
@@ -30,6 +30,7 @@ export interface UpgradeHooks {
 /**
  * Brings the schema up to date as its owner and gives the app's role its rights. Several processes may call this at
  * once: a session lock lets one of them work while the others wait and then find nothing to do.
+ * @param database another one than that of the URLs, at the same server
  * @returns the names of the migrations that ran.
  * @throws SchemaTooNewError when a newer version has migrated this database.
  */
@@ -37,9 +38,11 @@ export async function migrate(
   urls: DatabaseUrls,
   onProgress: (message: string) => void,
   hooks?: UpgradeHooks,
+  database?: string,
 ): Promise<string[]> {
   // The lock belongs to a session, so the connection must not go through a pooler.
-  const owner = await new DataSource(dataSourceOptions(urls.direct, 2, NO_TIMEOUT)).initialize();
+  const options = dataSourceOptions(urls.direct, 2, { database, statementTimeoutMs: NO_TIMEOUT });
+  const owner = await new DataSource(options).initialize();
   const runner = owner.createQueryRunner();
   try {
     await takeLock(runner, onProgress);
@@ -80,7 +83,7 @@ async function refuseNewerSchema(owner: DataSource, done: string[], hooks?: Upgr
 
 /** Rows only, no DDL, and no rights on the list of migrations but to read it. */
 async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void> {
-  const app = decodeURIComponent(parsePostgresUrl(urls.app).username);
+  const { user: app = '' } = postgresConnection(urls.app);
   const [{ owner }] = (await runner.query('SELECT current_user AS owner')) as [{ owner: string }];
   if (app === '' || app === owner) return;
   const role = `"${app.replaceAll('"', '""')}"`;

@@ -50,20 +50,22 @@ describe('an address for the programs of PostgreSQL', () => {
 
   it.each([
     ['no-verify', 'require'],
-    ['require', 'require'],
+    ['require', 'verify-full'],
     ['disable', 'disable'],
   ])('has sslmode %s in the words of libpq: %s', (ours, theirs) => {
     expect(read(`postgresql://owner@db/mc101?sslmode=${ours}`)).toMatchObject({ sslmode: theirs });
   });
 
   it('leaves out what only our driver knows, and the password wherever it stands', () => {
-    const url = 'postgresql://owner@db/mc101?password=hush&pool_max=5&sslrootcert=/etc/ca.pem';
+    const url =
+      'postgresql://owner@db/mc101?password=hush&pool_max=5&sslmode=disable&target_session_attrs=any';
     expect(read(url)).toEqual({
       host: 'db',
       port: '5432',
       user: 'owner',
       dbname: 'mc101',
-      sslrootcert: '/etc/ca.pem',
+      sslmode: 'disable',
+      target_session_attrs: 'any',
     });
     expect(libpqTarget(url).password).toBe('hush');
   });

@@ -3,6 +3,11 @@ import { withConnection } from './connect.js';
 /** Any constant will do, as long as every process of the service takes the same one. */
 const BACKUP_LOCK = 4_101_000_002;
 
+/** The backend that holds the lock of the connection's database, as a query of its pid. */
+export const BACKUP_LOCK_HOLDER = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32) + objid::bigint = ${BACKUP_LOCK}`;
+
 /**
  * Does something while no other process of the service makes or restores a backup of this database. The lock belongs
  * to a connection of its own; where that breaks, `lost` is aborted, as another process may have taken the lock since.

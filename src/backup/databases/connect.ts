@@ -1,7 +1,12 @@
 import pg from 'pg';
+import { postgresConnection } from '../../database/postgres-connection.js';
 import { installTypeParsers } from '../../database/type-parsers.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+
+const NO_LIMITS = ['statement', 'lock', 'idle_in_transaction_session', 'idle_session']
+  .map((name) => `-c ${name}_timeout=0`)
+  .join(' ');
 
 /**
  * Does something on a connection of its own, without limits of time: counting and copying take as long as they take.
@@ -13,13 +18,18 @@ export async function withConnection<T>(
   database?: string,
 ): Promise<T> {
   installTypeParsers();
+  const { options = '', ...address } = postgresConnection(url, database);
   const client = new pg.Client({
-    connectionString: database === undefined ? url : urlOfDatabase(url, database),
+    ...address,
+    // What the URL says of these is meant for the service's own connections.
     application_name: 'mc101 backup',
+    statement_timeout: false,
+    lock_timeout: undefined,
+    idle_in_transaction_session_timeout: undefined,
+    query_timeout: undefined,
+    options: `${options} ${NO_LIMITS}`.trim(),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
-    options:
-      '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0',
   });
   // A connection that breaks while nothing is asked of it fails the next question; without a listener, the process.
   client.on('error', () => undefined);
@@ -29,11 +39,4 @@ export async function withConnection<T>(
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/** The same server and role, another database. */
-export function urlOfDatabase(url: string, database: string): string {
-  const [, address, query] = /^(.*?:\/\/[^/?]*)[^?]*(\?.*)?$/s.exec(url) ?? [];
-  if (address === undefined) throw new TypeError('This is no URL of a database.');
-  return `${address}/${encodeURIComponent(database)}${query ?? ''}`;
 }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { BackupFailedError } from '../backup-failed-error.js';
+import { BACKUP_LOCK_HOLDER } from './backup-lock.js';
 import { withConnection } from './connect.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -38,13 +39,26 @@ export async function withFrozenTables<T>(url: string, work: (client: Client) =>
   });
 }
 
-/** How many connections of the service this database has. */
-export async function countServiceConnections(client: Client): Promise<number> {
+/** A connection that may belong to the service. */
+export interface ForeignConnection {
+  readonly role: string;
+  readonly application: string;
+}
+
+/**
+ * Connections to this database of roles that may write what the service writes, whatever they call themselves: all but
+ * this one and the one that holds the lock of the backups. Other superusers look after the server.
+ */
+export async function listForeignConnections(client: Client): Promise<ForeignConnection[]> {
   // Inside a transaction the first answer would be given again.
   await client.query('SELECT pg_stat_clear_snapshot()');
-  const { rows } = await client.query<{ count: number }>(
-    `SELECT count(*) AS count FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name = 'mc101'`,
+  const { rows } = await client.query<ForeignConnection>(
+    `SELECT a.usename AS role, a.application_name AS application
+     FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+     WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.pid NOT IN (${BACKUP_LOCK_HOLDER})
+       AND (r.rolname = current_user OR (NOT r.rolsuper AND to_regclass('public.users') IS NOT NULL
+                                         AND has_table_privilege(r.oid, to_regclass('public.users'), 'INSERT')))
+     ORDER BY 1, 2`,
   );
-  return rows[0]?.count ?? 0;
+  return rows;
 }

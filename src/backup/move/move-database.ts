@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { DatabaseUrls, ProgramFolders } from '../../config/app-config.js';
 import type { KeyRing } from '../../crypto/key-ring.js';
@@ -10,7 +11,7 @@ import { BackupRunningError } from '../backup.errors.js';
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
-import { countServiceConnections, withFrozenTables } from '../databases/frozen-database.js';
+import { listForeignConnections, withFrozenTables } from '../databases/frozen-database.js';
 import {
   checkMoveTarget,
   clearMoveTarget,
@@ -21,6 +22,9 @@ import {
 } from '../databases/move-target.js';
 import { checkRestored } from '../runs/check-restored.js';
 import { makeBackup } from '../runs/make-backup.js';
+
+/** A program that has ended may still be saying goodbye to the server. */
+const GOODBYES = { looks: 10, everyMs: 200 };
 
 export interface MoveOrder {
   /** The source: its owner's role, past any pooler. */
@@ -97,11 +101,17 @@ async function move(order: MoveOrder, source: MoveSource, target: Client): Promi
   });
 }
 
-async function refuseServices({ isServiceStopped }: MoveOrder, source: Client): Promise<void> {
-  const connections = await countServiceConnections(source);
-  if (connections > 0 && !isServiceStopped)
+async function refuseServices({ isServiceStopped, signal }: MoveOrder, source: Client): Promise<void> {
+  if (isServiceStopped) return;
+  let connections = await listForeignConnections(source);
+  for (let look = 1; connections.length > 0 && look < GOODBYES.looks; look += 1) {
+    await delay(GOODBYES.everyMs, undefined, { signal });
+    connections = await listForeignConnections(source);
+  }
+  const names = new Set(connections.map(({ role, application }) => `${application || 'no name'} as ${role}`));
+  if (connections.length > 0)
     throw new BackupFailedError(
-      `The service is connected to the source (connections: ${connections}), and what it writes after the move would be lost: stop every process of it. If these are only a pooler's, add --service-is-stopped.`,
+      `The service is connected to the source (connections: ${connections.length}; ${[...names].join(', ')}), and what it writes after the move would be lost: stop every process of it. If these are only a pooler's, add --service-is-stopped.`,
     );
 }
 

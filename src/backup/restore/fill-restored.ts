@@ -1,9 +1,8 @@
-import type { DatabaseUrls } from '../../config/app-config.js';
 import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
 import { migrate } from '../../database/migrate.js';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { restoreArchive } from '../archive/restore-archive.js';
-import { urlOfDatabase, withConnection } from '../databases/connect.js';
+import { withConnection } from '../databases/connect.js';
 import { copyDatabaseSettings } from '../databases/copy-settings.js';
 import { createSibling } from '../databases/sibling-database.js';
 import { lackOfRoomToRestore } from '../runs/room.js';
@@ -34,12 +33,7 @@ export async function fillRestored(
   await withConnection(urls.direct, (client) => checkRestored(client, manifest, ring), database);
   signal.throwIfAborted();
   // Also gives the app's role its rights, which no dump holds.
-  await migrate(inDatabase(urls, database), onStep);
+  await migrate(urls, onStep, undefined, database);
   signal.throwIfAborted();
   await withConnection(urls.direct, (client) => client.query('ANALYZE'), database);
-}
-
-function inDatabase(urls: DatabaseUrls, database: string): DatabaseUrls {
-  const at = (url: string) => urlOfDatabase(url, database);
-  return { app: at(urls.app), owner: at(urls.owner), direct: at(urls.direct) };
 }

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { readManifest } from '../archive/manifest.js';
@@ -12,14 +12,16 @@ export async function findBackup(given: string, folder: string, backupDir: strin
   const isBareName = path.basename(given) === given;
   const places = [path.resolve(folder, given), ...(isBareName ? [path.join(backupDir, given)] : [])];
   for (const file of places) {
-    if (await exists(file)) return { file, manifest: await readManifest(file) };
+    const kind = await kindOf(file);
+    if (kind === 'other') throw new BackupFailedError(`${file} is no file: give the .dump itself.`);
+    if (kind === 'file') return { file, manifest: await readManifest(file) };
   }
   throw new BackupFailedError(`There is no backup ${places.join(' or ')}: see npm run cli -- backup:list.`);
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
+async function kindOf(place: string): Promise<'file' | 'other' | undefined> {
+  return stat(place).then(
+    (found) => (found.isFile() ? 'file' : 'other'),
+    () => undefined,
   );
 }

@@ -8,6 +8,7 @@ import { completeRestored } from '../databases/complete-restored.js';
 import { withConnection } from '../databases/connect.js';
 import { countLostVotes, stopVotesAndDeletions } from '../databases/lost-votes.js';
 import { turnMaintenanceOff, turnMaintenanceOn } from '../databases/maintenance-switch.js';
+import { passOverImplausible } from '../databases/plausible-deletions.js';
 import { countNewer, readPresentState, type PresentState } from '../databases/present-state.js';
 import { setAsideName } from '../databases/restored-names.js';
 import { readServiceIdentity } from '../databases/service-identity.js';
@@ -120,8 +121,13 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
     ...state.deletions,
     ...noted.map(({ user_id, deleted_at }) => ({ userId: user_id, deletedAt: new Date(deleted_at) })),
   ];
+  const deletions = await passOverImplausible(client, known, state.sequences);
+  if (deletions.length < known.length)
+    onStep(
+      `Lines of deletions.jsonl passed over, about accounts that neither database has given a number: ${known.length - deletions.length}.`,
+    );
   const deletedAgain = await completeRestored(client, {
-    deletions: known,
+    deletions,
     sequences: state.sequences,
     backups: state.backups,
     run:

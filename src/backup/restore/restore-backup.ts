@@ -1,5 +1,6 @@
 import { sweepPassFiles } from '../archive/libpq.js';
 import { BackupFailedError } from '../backup-failed-error.js';
+import { explainingFileFailures } from '../file-failures.js';
 import { BackupRunningError } from '../backup.errors.js';
 import { prepareBackupFolder, removeUnfinished } from '../archive/backup-files.js';
 import { withBackupLock } from '../databases/backup-lock.js';
@@ -15,6 +16,7 @@ import { majorOf, refuseNewerBackup, refuseOlderServer } from './check-backup.js
 import { fillRestored } from './fill-restored.js';
 import { replacePresent } from './replace-present.js';
 import type { RestoreOrder, RestoreOutcome } from './restore-order.js';
+import { warnOfForeignBackup } from './warn-of-foreign.js';
 
 /**
  * Puts a backup in the place of the present database. Until the very last step the present database is used and
@@ -23,7 +25,11 @@ import type { RestoreOrder, RestoreOutcome } from './restore-order.js';
  * @throws BackupFailedError
  * @throws BackupRunningError
  */
-export async function restoreBackup(order: RestoreOrder): Promise<RestoreOutcome> {
+export function restoreBackup(order: RestoreOrder): Promise<RestoreOutcome> {
+  return explainingFileFailures(() => restore(order));
+}
+
+async function restore(order: RestoreOrder): Promise<RestoreOutcome> {
   const { backup, urls, signal, onStep } = order;
   refuseNewerBackup(backup.manifest);
   const { database, major } = await withConnection(urls.direct, async (client) => ({
@@ -33,6 +39,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<RestoreOutcome
   refuseOlderServer(backup.manifest, major);
   const tools = await dumpToolsFor(Math.max(major, majorOf(backup.manifest.postgres.dump)), order.programs);
   await verifyBytes(backup.file, backup.manifest, { tools, signal, onStep });
+  await warnOfForeignBackup(backup.manifest, urls.direct, onStep);
   if (!(await order.confirm(database)))
     throw new BackupFailedError('The restore was not confirmed; nothing was changed.');
   const locked = await withBackupLock(urls.direct, (lost) =>

@@ -1,6 +1,7 @@
 import type { ProgramFolders } from '../../config/app-config.js';
 import type { KeyRing } from '../../crypto/key-ring.js';
 import type { BackupFile } from '../archive/backup-files.js';
+import { explainingFileFailures } from '../file-failures.js';
 import { BackupRunningError } from '../backup.errors.js';
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
@@ -8,6 +9,7 @@ import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { serverMajor } from '../databases/sibling-database.js';
 import { verifyByRestoring, verifyBytes } from '../runs/verify-archive.js';
 import { majorOf, refuseOlderServer } from './check-backup.js';
+import { warnOfForeignBackup } from './warn-of-foreign.js';
 
 interface Verification {
   readonly backup: BackupFile;
@@ -25,7 +27,11 @@ interface Verification {
  * @throws BackupFailedError
  * @throws BackupRunningError
  */
-export async function verifyBackup(order: Verification): Promise<void> {
+export function verifyBackup(order: Verification): Promise<void> {
+  return explainingFileFailures(() => verify(order));
+}
+
+async function verify(order: Verification): Promise<void> {
   const { backup, how, url, programs, ring, signal, onStep } = order;
   const { file, manifest } = backup;
   // Reading takes no server.
@@ -34,6 +40,7 @@ export async function verifyBackup(order: Verification): Promise<void> {
   const tools = await dumpToolsFor(Math.max(major, majorOf(manifest.postgres.dump)), programs);
   await verifyBytes(file, manifest, { tools, signal, onStep });
   if (how === 'read') return;
+  await warnOfForeignBackup(manifest, url, onStep);
   // A run would take the scratch database for one that was left.
   const locked = await withBackupLock(url, (lost) =>
     verifyByRestoring(file, manifest, {

@@ -8,6 +8,7 @@ import type { KeyRing } from '../../crypto/key-ring.js';
 import type { DumpTools } from '../../database/embedded/find-dump-tools.js';
 import { syncFolder } from '../../database/embedded/secrets-file.js';
 import { BackupFailedError } from '../backup-failed-error.js';
+import { explainingFileFailures } from '../file-failures.js';
 import {
   nameBackup,
   partialOf,
@@ -51,7 +52,11 @@ export interface BackupOrder {
  * its manifest; after an error nothing of it is left.
  * @throws BackupFailedError
  */
-export async function makeBackup(order: BackupOrder): Promise<BackupFile> {
+export function makeBackup(order: BackupOrder): Promise<BackupFile> {
+  return explainingFileFailures(() => make(order));
+}
+
+async function make(order: BackupOrder): Promise<BackupFile> {
   const { dir, url, signal, onStep } = order;
   await prepareBackupFolder(dir);
   const dumped = await withConnection(url, (client) => dump(order, client));

@@ -39,6 +39,13 @@ function poolOf(url: string): pg.Pool {
   return pool;
 }
 
+/** Acts as the owner without being a connection of its role, which would count as one of the service. */
+function asOwner({ urls, superuserUrl, name }: TestDatabase): pg.Pool {
+  const owner = decodeURIComponent(new URL(urls.owner.replace('@/', '@localhost/')).username);
+  const inDatabase = superuserUrl.replace(/\/postgres(?=\?|$)/, `/${name}`);
+  return poolOf(`${inDatabase}${inDatabase.includes('?') ? '&' : '?'}options=-c%20role%3D${owner}`);
+}
+
 /** An empty database of another major: the server that npm brings. */
 async function npmServer(): Promise<DatabaseUrls> {
   const server = await startEmbeddedDatabase({
@@ -197,7 +204,7 @@ describe('from one external database to another', () => {
   beforeEach(async () => {
     source = await database();
     target = await database({ empty: true });
-    from = poolOf(source.urls.owner);
+    from = asOwner(source);
     to = poolOf(target.urls.owner);
     await addUser(from, 'ann');
   });
@@ -227,12 +234,21 @@ describe('from one external database to another', () => {
     await expect(app.query('CREATE TABLE mine ()')).rejects.toThrow('permission denied');
   });
 
-  it('a service that is connected to the source is a reason to stop, unless it is known to be a pooler', async () => {
-    const service = new pg.Client({ connectionString: source.urls.app, application_name: 'mc101' });
+  it.each([
+    ['of the app', 'mc101', () => source.urls.app],
+    ['of the app, under another name', 'votes_eu', () => source.urls.app],
+    ['of the app, under the name of the move', 'mc101 backup', () => source.urls.app],
+    ['of the owner, without a name', '', () => source.urls.owner],
+  ])('a connection %s is a reason to stop, unless it is known to be a pooler', async (_, name, urlOf) => {
+    const url = urlOf();
+    const connectionString = `${url}${url.includes('?') ? '&' : '?'}application_name=${encodeURIComponent(name)}`;
+    const service = new pg.Client({ connectionString });
     await service.connect();
     endings.push(() => service.end());
     await expect(moveDatabase(order(source, target))).rejects.toThrow(
-      /^The service is connected to the source \(connections: 1\).* --service-is-stopped\.$/,
+      new RegExp(
+        `^The service is connected to the source \\(connections: 1; ${name || 'no name'} as mc101_\\w+\\).* --service-is-stopped\\.$`,
+      ),
     );
     expect(await everythingIn(to)).toEqual([]);
     await moveDatabase(order(source, target, { isServiceStopped: true }));
