@@ -37,6 +37,7 @@ describe('/admin/backups', () => {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       verified_at: expect.any(String),
       verification: 'restore',
+      note: null,
       error: null,
     });
   });
