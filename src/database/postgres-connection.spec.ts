@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { postgresConnection } from './postgres-connection.js';
 
 const ODD = `m@c+1 #?&=,;:/x%23'"`;
@@ -36,3 +36,14 @@ describe('what a PostgreSQL URL says', () => {
     });
   });
 });
+
+it.each(['prefer', 'require', 'verify-ca'])(
+  'sslmode=%s checks certificate and name, without a word of warning',
+  (mode) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    const connection = postgresConnection(`postgresql://a:b@db/x?application_name=y&sslmode=${mode}`);
+    expect(connection.ssl).toEqual({});
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  },
+);

@@ -10,7 +10,7 @@ import { parsePostgresUrl } from '../config/postgres-url.js';
  * @throws TypeError for what is no URL
  */
 export function postgresConnection(url: string, database?: string): ClientConfig {
-  const parsed = parse(url);
+  const parsed = parse(sayWhatIsMeant(url));
   const ssl = typeof parsed.ssl === 'string' ? wordForTls(parsed.ssl) : parsed.ssl;
   return toClientConfig({ ...parsed, ssl, database: database ?? databaseIn(url) ?? parsed.database });
 }
@@ -29,6 +29,15 @@ interface ResolvedConnection {
 /** A connection with what `pg` itself puts where nothing is said, from its defaults and the variables of PostgreSQL. */
 export function resolveConnection(connection: ClientConfig): ResolvedConnection {
   return new pg.Client(connection);
+}
+
+/**
+ * To `pg`, these words mean verify-full, and it says at each start that they will mean less one day. Here they go on
+ * meaning it.
+ */
+function sayWhatIsMeant(url: string): string {
+  if (/[?&]uselibpqcompat=true(?:&|$)/.test(url)) return url;
+  return url.replaceAll(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/g, '$1verify-full');
 }
 
 /** `toClientConfig` would drop a word, and with it the encryption. One that means nothing does not turn it off. */
