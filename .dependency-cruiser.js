@@ -11,7 +11,7 @@ const LAYERS = [
   ['auth'],
   ['notes', 'voting'],
   ['backup', 'health'],
-  ['openapi', 'cli', 'demo'],
+  ['openapi', 'cli', 'demo', 'doctor'],
 ];
 
 const LISTED = `^src/(${LAYERS.flat().join('|')})/`;

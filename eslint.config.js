@@ -117,6 +117,8 @@ export default tseslint.config(
         process: 'readonly',
         console: 'readonly',
         URL: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
         globalThis: 'readonly',
         setTimeout: 'readonly',
         clearInterval: 'readonly',

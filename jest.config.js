@@ -30,7 +30,10 @@ export const tier = (name, testMatch) => ({ ...common, displayName: name, testMa
 
 export default {
   workerIdleMemoryLimit: '512MB',
+  // The database of the run needs little beside the tests themselves.
+  maxWorkers: '100%',
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/scripts/asvs/reporter.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   projects: [

@@ -3,6 +3,8 @@ import base, { tier } from './jest.config.js';
 /** The tiers that need Debian packages: see .ci/run for which. */
 export default {
   ...base,
+  // Each starts several processes itself.
+  maxWorkers: 1,
   testTimeout: 60_000,
   projects: [
     // Real nginx and Redis before several processes on one database.

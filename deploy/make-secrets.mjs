@@ -17,6 +17,13 @@ const READERS = { app: 10_001, postgres: 999, redis: 999, tls: 0 };
 const keyRing = () => `k1:${randomBytes(32).toString('base64')}`;
 /** Hexadecimal, so that it needs no quoting in a URL, in SQL or in a configuration file. */
 const password = () => randomBytes(32).toString('hex');
+/** The settings of Redis are where its password is, also in secrets that were made before there was this address. */
+const redisUrl = async (folder) => {
+  const file = path.join(folder, 'redis', 'redis.conf');
+  const [, given] =
+    /^requirepass (\S+)$/m.exec(await read(file)) ?? fail(`${file} has no line "requirepass …".`);
+  return `redis://:${encodeURIComponent(given)}@redis:6379`;
+};
 const urlOf = (role) => async (folder) =>
   `postgresql://${role}:${await read(path.join(folder, 'postgres', `${role}_password`))}@postgres:5432/mc101`;
 
@@ -25,12 +32,14 @@ const SECRETS = {
   'app/jwt_secret_key': keyRing,
   'app/token_pepper': keyRing,
   'app/app_encryption_key': keyRing,
+  'app/log_signing_key': keyRing,
   'postgres/superuser_password': password,
   'postgres/mc101_owner_password': password,
   'postgres/mc101_app_password': password,
   'app/database_url': urlOf('mc101_app'),
   'app/database_owner_url': urlOf('mc101_owner'),
   'redis/redis.conf': () => `requirepass ${password()}`,
+  'app/redis_url': redisUrl,
 };
 
 const [secretsFolder, ...foldersOfTheApp] = process.argv.slice(2);

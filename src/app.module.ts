@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Metrics } from './common/metrics/metrics.js';
 import { BackupModule } from './backup/backup.module.js';
@@ -21,6 +22,7 @@ export class AppModule {
         ConfigModule.forRoot(config, metrics),
         DatabaseModule.forRoot(),
         KeysModule,
+        AuditModule,
         UsersModule,
         AuthModule,
         NotesModule,

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { addAdminCommands } from './cli/admin.commands.js';
+import { addAuditCommands } from './cli/audit.commands.js';
 import { addBackupCommands } from './cli/backup.commands.js';
 import { addDemoCommands } from './cli/demo.commands.js';
+import { addDoctorCommand } from './cli/doctor.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
 import { addMoveCommands } from './cli/move.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
@@ -12,7 +14,7 @@ import { withService } from './cli/with-service.js';
 import { withSurroundings } from './cli/with-surroundings.js';
 import { explainStartupFailure } from './startup-failure.js';
 
-loadEnvFile();
+const envFile = loadEnvFile();
 
 const program = new Command('npm run cli --')
   .description("The operator's commands. They work beside a running service and without one.")
@@ -26,8 +28,10 @@ const searchPath = process.env['PATH'];
 const run = withService(readEnv, searchPath);
 const runOnSurroundings = withSurroundings(readEnv, searchPath);
 addAdminCommands(program, run);
+addAuditCommands(program, run);
 addBackupCommands(program, { run, runOnSurroundings, readEnv, folder });
 addDemoCommands(program, run);
+addDoctorCommand(program, { raw: process.env, envFile, searchPath });
 addKeyCommands(program, run, folder);
 addMoveCommands(program, { runOnSurroundings, readEnv, searchPath, folder });
 addPasswordCommands(program);

@@ -1,8 +1,12 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.setup.js';
+import { AuditRetention } from './audit/retention/audit-retention.service.js';
+import { AuditSealer } from './audit/seals/audit-sealer.service.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { InvitationSweep } from './auth/registration/invitation-sweep.service.js';
+import { SessionSweep } from './auth/sessions/session-sweep.service.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
@@ -80,6 +84,11 @@ async function start(): Promise<void> {
   await app.listen(config.port, config.host);
   stopping.signal.throwIfAborted();
   const reminders = await app.get(KeyExportService).reminders();
+  stopping.signal.throwIfAborted();
+  await app.get(AuditSealer).begin();
+  app.get(AuditRetention).begin();
+  app.get(SessionSweep).begin();
+  app.get(InvitationSweep).begin();
   stopping.signal.throwIfAborted();
   void app.get(BackupSchedule).begin();
   process.stdout.write(

@@ -1,13 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppConfig, externalDatabase, type DatabaseUrls, type Secrets } from './config/app-config.js';
 import type { Env } from './config/env.schema.js';
 import { parsePostgresUrl } from './config/postgres-url.js';
 import { parseKeyRing } from './crypto/parse-key-ring.js';
 import type { EmbeddedDatabase } from './database/embedded/bring-up.js';
+import { findDataFolder } from './database/embedded/data-folder.js';
 import { startEmbeddedDatabase } from './database/embedded/embedded-database.js';
 import { openEmbeddedDatabaseForCommand } from './database/embedded/open-for-cli.js';
-import { ensureSecrets } from './database/embedded/secrets-file.js';
+import { ensureSecrets, secretsFile } from './database/embedded/secrets-file.js';
 import { StartupError } from './database/embedded/startup-error.js';
 
 /** Beside package.json, from wherever the service is started. */
@@ -24,6 +25,8 @@ export interface Surroundings {
   notes: string[];
   stop: () => Promise<void>;
 }
+
+const KEY_RINGS = ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY', 'LOG_SIGNING_KEY'] as const;
 
 type Purpose = 'service' | 'command';
 
@@ -42,13 +45,28 @@ export async function openSurroundings(
   onProgress: (message: string) => void,
 ): Promise<Surroundings> {
   // What cannot be read as keys is said before a database is made for it.
-  for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY'] as const) {
+  for (const name of KEY_RINGS) {
     if (env[name] !== undefined) parseKeyRing(name, env[name]);
   }
   const external = externalDatabase(env);
   return external
     ? useExternal(env, external, searchPath)
     : useEmbedded(env, purpose, searchPath, onProgress);
+}
+
+/** Where a start keeps or would keep its data, and whether one has been made there: then opening makes nothing anew. */
+export async function findFormerStart(env: Env): Promise<{ dataDir: string; isThere: boolean }> {
+  const dataDir = path.resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR);
+  if (!externalDatabase(env)) {
+    const found = await findDataFolder({ dataDir, dataDirIsDefault: env.DATA_DIR === undefined });
+    return { dataDir: found ?? dataDir, isThere: found !== undefined };
+  }
+  const isComplete = [env.JWT_SECRET_KEY, env.TOKEN_PEPPER, env.APP_ENCRYPTION_KEY].every(Boolean);
+  const hasSecrets = await access(secretsFile(dataDir)).then(
+    () => true,
+    () => false,
+  );
+  return { dataDir, isThere: isComplete || hasSecrets };
 }
 
 async function useExternal(
@@ -84,10 +102,7 @@ async function useEmbedded(
     onProgress,
   });
   const urls = { app: embedded.appUrl, owner: embedded.ownerUrl, direct: embedded.ownerUrl };
-  const secrets = {
-    LOG_SIGNING_KEY: embedded.secrets.LOG_SIGNING_KEY,
-    ...(await completeSecrets(env, () => Promise.resolve(embedded.secrets))),
-  };
+  const secrets = await completeSecrets(env, () => Promise.resolve(embedded.secrets));
   return {
     config: new AppConfig(env, urls, secrets, { pgBinDir: env.PG_BIN_DIR, searchPath }, embedded.dataDir),
     dataDir: embedded.dataDir,
@@ -98,16 +113,16 @@ async function useEmbedded(
 }
 
 /** What the environment gives wins; in production it gives all of them, which parseEnv has checked. */
-async function completeSecrets(env: Env, generated: () => Promise<Required<Secrets>>): Promise<Secrets> {
-  const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY } = env;
-  if (JWT_SECRET_KEY && TOKEN_PEPPER && APP_ENCRYPTION_KEY)
-    return { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY };
+async function completeSecrets(env: Env, generated: () => Promise<Secrets>): Promise<Secrets> {
+  const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY } = env;
+  if (JWT_SECRET_KEY && TOKEN_PEPPER && APP_ENCRYPTION_KEY && LOG_SIGNING_KEY)
+    return { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY };
   const kept = await generated();
   return {
     JWT_SECRET_KEY: JWT_SECRET_KEY ?? kept.JWT_SECRET_KEY,
     TOKEN_PEPPER: TOKEN_PEPPER ?? kept.TOKEN_PEPPER,
     APP_ENCRYPTION_KEY: APP_ENCRYPTION_KEY ?? kept.APP_ENCRYPTION_KEY,
-    LOG_SIGNING_KEY: kept.LOG_SIGNING_KEY,
+    LOG_SIGNING_KEY: LOG_SIGNING_KEY ?? kept.LOG_SIGNING_KEY,
   };
 }
 

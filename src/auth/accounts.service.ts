@@ -1,16 +1,31 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '../common/http/principal.js';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import type { Principal, Role } from '../common/http/principal.js';
+import { RateLimits } from '../common/rate-limits/rate-limits.js';
 import { UserLifecycle } from '../users/user-lifecycle.js';
 import { toUserResponse, type UserResponse } from '../users/user.response.dto.js';
+import { UserExistsError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import type { ChangePasswordRequest, RegisterRequest } from './auth.dto.js';
 import { WrongCurrentPasswordError } from './auth.errors.js';
+import type { Admission } from './lockouts/admission.js';
+import { LoginGate } from './lockouts/login-gate.service.js';
+import { SecurityNotices } from './notices/security-notices.js';
+import type { ClientInfo } from './client-info.decorator.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
-import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 /** Of the places in which password hashes wait: whoever comes to register leaves the other half to logins. */
 const REGISTRATIONS_SHARE = 0.5;
+
+/** What lets somebody in who registers. */
+export interface RegistrationGrant {
+  role: Role;
+  /** Called in the transaction that makes the account; where it throws, none is made. */
+  confirm: (manager: EntityManager, userId: number) => Promise<void>;
+}
 
 /** Accounts as far as passwords and sessions are concerned: making one, changing its password, logging out. */
 @Injectable()
@@ -19,44 +34,97 @@ export class AccountsService {
     private readonly users: UsersService,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
-    private readonly sessions: SessionsRepository,
+    private readonly sessions: SessionsService,
+    private readonly notices: SecurityNotices,
+    private readonly gate: LoginGate,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
     lifecycle: UserLifecycle,
   ) {
-    lifecycle.on('sessionsMustEnd', (manager, userId) => sessions.revokeAll(manager, userId, 'admin'));
+    lifecycle.on('sessionsMustEnd', (manager, userId) => sessions.endAll(manager, userId, 'admin'));
   }
 
   /**
+   * Somebody makes an account, who is nobody yet. Whether a name is taken has to be told, but only so many times an
+   * hour. It is counted before anything costs time, and given back to who was not told.
+   * @throws RateLimitedError
+   * @throws what `admit` throws
    * @throws WeakPasswordError
    * @throws UserExistsError not saying whether the e-mail address or the username is taken
    * @throws BusyError
    */
-  async register({ name, email, username, password }: RegisterRequest): Promise<UserResponse> {
-    await this.policy.check(password, { name, email, username });
+  async register(
+    request: RegisterRequest,
+    { ip }: Pick<ClientInfo, 'ip'>,
+    admit?: () => Promise<RegistrationGrant>,
+  ): Promise<UserResponse> {
+    const counted = await this.limits.enforce('signup-address', ip);
+    try {
+      const grant = await admit?.();
+      await this.limits.enforce('estimates-address', ip);
+      await this.policy.check(request.password, request);
+      return await this.make(request, grant);
+    } catch (error) {
+      if (!(error instanceof UserExistsError)) await this.limits.giveBack(counted);
+      throw error;
+    }
+  }
+
+  /** The same for who need not be limited. */
+  async make(
+    { name, email, username, password }: RegisterRequest,
+    grant?: RegistrationGrant,
+  ): Promise<UserResponse> {
     const passwordHash = await this.hasher.hash(password, REGISTRATIONS_SHARE);
-    return toUserResponse(await this.users.create({ name, email, username, passwordHash }));
+    const account = { name, email, username, passwordHash, role: grant?.role };
+    return toUserResponse(await this.users.create(account, grant?.confirm));
   }
 
   /** Ends the caller's session; its tokens are refused from the next request on, on every process. */
-  async logOut({ session }: Principal): Promise<void> {
-    await this.sessions.revoke(session.id, 'logout');
+  async logOut({ userId, session }: Principal): Promise<void> {
+    await this.sessions.end({ userId, sessionId: session.id }, 'logout');
   }
 
   /**
    * Changes the password and ends every other session.
    * @throws WrongCurrentPasswordError when the current password is wrong, or was changed meanwhile
    * @throws WeakPasswordError
+   * @throws LockedOutError when this session gave too many wrong ones
    */
   async changePassword(principal: Principal, request: ChangePasswordRequest): Promise<void> {
+    await this.hasher.refuseWhenBusy();
+    const admission = await this.gate.enterProof(principal);
+    try {
+      await this.changeOnceAdmitted(admission, principal, request);
+    } catch (error) {
+      await admission.withdrawn();
+      throw error;
+    }
+  }
+
+  private async changeOnceAdmitted(
+    admission: Admission<void>,
+    principal: Principal,
+    request: ChangePasswordRequest,
+  ): Promise<void> {
     const { userId, session } = principal;
     const verified = await this.users.passwordHashOf(userId);
-    if (!(await this.hasher.verify({ id: userId, passwordHash: verified }, request.current_password)))
+    if (!(await this.hasher.verify({ id: userId, passwordHash: verified }, request.current_password))) {
+      await admission.failed('wrong_password');
       throw new WrongCurrentPasswordError();
+    }
+    await this.limits.enforce('estimates-user', userId);
     await this.policy.check(request.new_password, principal);
     const replacement = await this.hasher.hash(request.new_password);
     await this.users.transaction(async (manager) => {
       if (!(await this.users.replacePasswordHash(userId, verified, replacement, manager)))
         throw new WrongCurrentPasswordError();
-      await this.sessions.revokeAll(manager, userId, 'password-changed', session.id);
+      await this.sessions.endAll(manager, userId, 'password-changed', {
+        exceptSessionId: session.id,
+      });
+      await this.notices.announce({ kind: 'password_changed', userId }, manager);
+      await admission.succeeded(manager, undefined);
+      await this.audit.record('authn_password_change', { subjectId: userId }, manager);
     });
   }
 }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { drawRandom } from '../crypto/draw-random.js';
 import { UserExistsError, UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountToRaiseError } from './auth.errors.js';
+import { UnlockService } from './lockouts/unlock.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
-import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 export interface AdminAccount {
   email: string;
@@ -21,8 +23,10 @@ export class AdminAccountsService {
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
-    private readonly sessions: SessionsRepository,
+    private readonly sessions: SessionsService,
+    private readonly unlocks: UnlockService,
     private readonly config: AppConfig,
+    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -65,7 +69,7 @@ export class AdminAccountsService {
   }
 
   /**
-   * Gives an admin a new password, activates the account and ends its sessions.
+   * Gives an admin a new password, activates and unlocks the account and ends its sessions.
    * @throws UserNotFoundError
    * @throws WeakPasswordError
    */
@@ -84,7 +88,13 @@ export class AdminAccountsService {
     const passwordHash = await this.hasher.hash(chosen);
     await this.users.transaction(async (manager) => {
       await this.users.makeAdmin(manager, account.id, passwordHash);
-      await this.sessions.revokeAll(manager, account.id, 'admin-reset');
+      await this.sessions.endAll(manager, account.id, 'admin-reset');
+      await this.unlocks.clearLocks(account.id, manager);
+      await this.audit.record(
+        'authn_password_change',
+        { subjectId: account.id, details: { reason: 'operator' } },
+        manager,
+      );
     });
     return { email: account.email, generatedPassword: password === undefined ? chosen : undefined };
   }

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { ApiForm } from '../common/http/api-form.decorator.js';
@@ -15,9 +15,11 @@ import {
   LoginRequest,
   LoginResponse,
   RegisterRequest,
+  toLoginResponse,
 } from './auth.dto.js';
 import { Client, type ClientInfo } from './client-info.decorator.js';
 import { LogInService } from './log-in.service.js';
+import { RegistrationService } from './registration/registration.service.js';
 
 const PASSWORD = 'a curious otter sings at dawn';
 
@@ -25,11 +27,12 @@ const PASSWORD = 'a curious otter sings at dawn';
 @Controller('users')
 export class AuthController {
   constructor(
+    private readonly registration: RegistrationService,
     private readonly accounts: AccountsService,
     private readonly logins: LogInService,
   ) {}
 
-  /** Makes an account. */
+  /** Makes an account. Where registration is not open, this needs an invitation. */
   @Public()
   @ApiBody({
     type: RegisterRequest,
@@ -42,13 +45,29 @@ export class AuthController {
         summary: 'An account without a username',
         value: { name: 'Ada Lovelace', email: 'ada@example.com', password: PASSWORD },
       },
+      invited: {
+        summary: 'An account by invitation',
+        value: {
+          name: 'Ada Lovelace',
+          email: 'ada@example.com',
+          password: PASSWORD,
+          invitation: 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M',
+        },
+      },
     },
   })
   @ApiAnswer('The new account.')
-  @ApiErrors('USER_EXISTS', 'WEAK_PASSWORD', 'BUSY')
+  @ApiErrors(
+    'USER_EXISTS',
+    'WEAK_PASSWORD',
+    'REGISTRATION_CLOSED',
+    'EMAIL_DOMAIN_NOT_ALLOWED',
+    'INVITATION_INVALID',
+    'BUSY',
+  )
   @Post('register')
-  register(@Body() request: RegisterRequest): Promise<UserResponse> {
-    return this.accounts.register(request);
+  register(@Body() request: RegisterRequest, @Client() client: ClientInfo): Promise<UserResponse> {
+    return this.registration.register(request, client);
   }
 
   /** Logs in with JSON, or with the OAuth2 password form that the Authorize button sends. */
@@ -68,10 +87,16 @@ export class AuthController {
   })
   @ApiAnswer('The tokens of a new session.')
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'BUSY')
+  @ApiHeader({
+    name: 'X-Device-Token',
+    required: false,
+    description: 'The `device_token` that an earlier login on this device answered.',
+    example: 'cP0vN8yQx2LkRz6sWtB1mJ4hG7dF9aE3uI5oTqXnVbY',
+  })
+  @ApiErrors('INVALID_CREDENTIALS', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('login')
-  logIn(@Body() request: LoginRequest, @Client() client: ClientInfo): Promise<LoginResponse> {
-    return this.logins.logIn(request, client);
+  async logIn(@Body() request: LoginRequest, @Client() client: ClientInfo): Promise<LoginResponse> {
+    return toLoginResponse(await this.logins.logIn(request, client));
   }
 
   /** Ends this session; its tokens are refused at once. */
@@ -95,7 +120,7 @@ export class AuthController {
   })
   @ApiAnswer('The password is changed.')
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'BUSY')
+  @ApiErrors('INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('change-password')
   async changePassword(
     @CurrentUser() user: Principal,

@@ -6,6 +6,7 @@ import { IsText } from '../common/http/text.decorator.js';
 import { IsEmailAddress, IsPersonName, IsUsername } from '../users/account-fields.decorator.js';
 import { InsteadOf } from './instead-of.decorator.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './passwords/password-length.js';
+import type { LogIn, SessionTokens } from './sessions/session-tokens.js';
 
 /** Longer than any password that can be set, so that a wrong one is wrong, not invalid. */
 const MAX_PASSWORD_INPUT = 1024;
@@ -38,6 +39,12 @@ export class RegisterRequest {
   @IsOptional()
   @IsUsername({ nullable: true })
   username?: string | null;
+
+  /** What the link of an invitation carries. */
+  @IfGiven()
+  @IsText({ max: 200 })
+  @ApiProperty({ example: 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M' })
+  invitation?: string;
 }
 
 /** JSON with `email` or `username`, or the OAuth2 password form, whose `username` may hold an e-mail address. */
@@ -101,7 +108,7 @@ export class ChangePasswordRequest {
   new_password!: string;
 }
 
-export class LoginResponse {
+export class TokensResponse {
   /**
    * A JWT, to be sent as `Authorization: Bearer <token>`.
    * @example "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
@@ -124,4 +131,28 @@ export class LoginResponse {
    * @example "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl"
    */
   token!: string;
+}
+
+export class LoginResponse extends TokensResponse {
+  /**
+   * Proves this device to the lockout, and nothing else: to be kept for good, and sent as `X-Device-Token` with each
+   * login, so that nobody who fails elsewhere can lock it out.
+   * @example "cP0vN8yQx2LkRz6sWtB1mJ4hG7dF9aE3uI5oTqXnVbY"
+   */
+  device_token!: string;
+}
+
+export function toTokensResponse(tokens: SessionTokens): TokensResponse {
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'bearer',
+    expires_in: tokens.expiresInSeconds,
+    refresh_token: tokens.refreshToken,
+    authentication_type: 'Bearer',
+    token: tokens.accessToken,
+  };
+}
+
+export function toLoginResponse(login: LogIn): LoginResponse {
+  return Object.assign(toTokensResponse(login), { device_token: login.deviceToken });
 }

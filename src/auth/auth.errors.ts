@@ -7,6 +7,20 @@ export class InvalidCredentialsError extends AppError {
   }
 }
 
+/** The same whatever is wrong with a refresh token: unknown, used, expired, its session ended. */
+export class RefreshRefusedError extends AppError {
+  constructor() {
+    super('UNAUTHENTICATED', 'The refresh token is not valid or its session has ended; log in again.');
+  }
+}
+
+/** Also for a session of somebody else, and for one that has ended. */
+export class SessionNotFoundError extends AppError {
+  constructor() {
+    super('SESSION_NOT_FOUND', 'There is no such session.');
+  }
+}
+
 /** For somebody who is logged in already, and proves the password once more. */
 export class WrongCurrentPasswordError extends AppError {
   constructor() {

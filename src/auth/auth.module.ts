@@ -1,37 +1,109 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccountsService } from './admin-accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { ExportLoginsService } from './export-logins.service.js';
+import { AdminLockoutsController } from './lockouts/admin-lockouts.controller.js';
+import { KnownDevice } from './lockouts/known-device.entity.js';
+import { KnownDevicesRepository } from './lockouts/known-devices.repository.js';
+import { KnownDevicesService } from './lockouts/known-devices.service.js';
+import { LockoutKeysService } from './lockouts/lockout-keys.js';
+import { LockoutRules } from './lockouts/lockout-rules.js';
+import { LockoutsRepository } from './lockouts/lockouts.repository.js';
+import { LoginFailures } from './lockouts/login-failures.entity.js';
+import { LoginGate } from './lockouts/login-gate.service.js';
+import { ReservationsService } from './lockouts/reservations.service.js';
+import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { SecurityNotices } from './notices/security-notices.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
+import { AdminInvitationsController } from './registration/admin-invitations.controller.js';
+import { Invitation } from './registration/invitation.entity.js';
+import { InvitationSweep } from './registration/invitation-sweep.service.js';
+import { InvitationTokensService } from './registration/invitation-tokens.service.js';
+import { InvitationsRepository } from './registration/invitations.repository.js';
+import { InvitationsService } from './registration/invitations.service.js';
+import { RegistrationPolicy } from './registration/registration-policy.js';
+import { RegistrationService } from './registration/registration.service.js';
 import { RolesGuard } from './roles.guard.js';
+import { OwnSessionsRepository } from './sessions/own-sessions.repository.js';
 import { RefreshToken } from './sessions/refresh-token.entity.js';
 import { Session } from './sessions/session.entity.js';
+import { RefreshTokensRepository } from './sessions/refresh-tokens.repository.js';
+import { SessionActivity } from './sessions/session-activity.service.js';
+import { SessionSweepRepository } from './sessions/session-sweep.repository.js';
+import { SessionSweep } from './sessions/session-sweep.service.js';
+import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SessionsService } from './sessions/sessions.service.js';
 import { AccessTokensService } from './tokens/access-tokens.service.js';
+import { ApiLimit } from './throttling/api-limit.js';
 import { RefreshTokensService } from './tokens/refresh-tokens.service.js';
+import { RequestTokens } from './tokens/request-tokens.js';
+import { CsrfTokensService } from './web/csrf-tokens.service.js';
+import { WebAuthController } from './web/web-auth.controller.js';
+import { WebAuthService } from './web/web-auth.service.js';
 
 @Module({
-  imports: [UsersModule, TypeOrmModule.forFeature([Session, RefreshToken])],
-  controllers: [AuthController],
+  imports: [
+    KeysModule,
+    AuditModule,
+    UsersModule,
+    TypeOrmModule.forFeature([Session, RefreshToken, LoginFailures, KnownDevice, Invitation]),
+  ],
+  controllers: [
+    AuthController,
+    SessionsController,
+    AdminLockoutsController,
+    AdminInvitationsController,
+    WebAuthController,
+  ],
   providers: [
     AccountsService,
     AdminAccountsService,
     LogInService,
+    RegistrationService,
+    RegistrationPolicy,
+    InvitationsService,
+    InvitationsRepository,
+    InvitationTokensService,
+    InvitationSweep,
+    LoginGate,
+    LockoutKeysService,
+    LockoutRules,
+    LockoutsRepository,
+    ReservationsService,
+    KnownDevicesRepository,
+    KnownDevicesService,
+    UnlockService,
     PasswordHasher,
     PasswordPolicy,
+    SecurityNotices,
     SessionsRepository,
+    OwnSessionsRepository,
+    ExportLoginsService,
+    RefreshTokensRepository,
+    SessionsService,
+    SessionActivity,
+    SessionSweepRepository,
+    SessionSweep,
     AccessTokensService,
+    RequestTokens,
+    ApiLimit,
     RefreshTokensService,
+    CsrfTokensService,
+    WebAuthService,
     // In this order: who is it, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
   ],
-  exports: [AccountsService, AdminAccountsService, PasswordHasher],
+  exports: [AccountsService, AdminAccountsService, PasswordHasher, SecurityNotices],
 })
 export class AuthModule {}

@@ -2,16 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { countOutcome } from '../common/metrics/count-outcome.js';
 import { Metrics } from '../common/metrics/metrics.js';
-import { AppConfig } from '../config/app-config.js';
 import type { Credentials } from '../users/credentials.js';
 import { UsersService } from '../users/users.service.js';
-import type { LoginRequest, LoginResponse } from './auth.dto.js';
+import type { LoginRequest } from './auth.dto.js';
 import { InvalidCredentialsError } from './auth.errors.js';
 import type { ClientInfo } from './client-info.decorator.js';
+import type { Admission, FailureReason } from './lockouts/admission.js';
+import type { BegunLogin } from './lockouts/known-devices.service.js';
+import { LoginGate } from './lockouts/login-gate.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
-import { SessionsRepository } from './sessions/sessions.repository.js';
-import { AccessTokensService } from './tokens/access-tokens.service.js';
-import { RefreshTokensService } from './tokens/refresh-tokens.service.js';
+import type { LogIn } from './sessions/session-tokens.js';
+import { SessionsService, type ProvenLogin } from './sessions/sessions.service.js';
 
 /** From a password to a session. */
 @Injectable()
@@ -21,23 +22,25 @@ export class LogInService {
   constructor(
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
-    private readonly sessions: SessionsRepository,
-    private readonly accessTokens: AccessTokensService,
-    private readonly refreshTokens: RefreshTokensService,
-    private readonly config: AppConfig,
+    private readonly sessions: SessionsService,
+    private readonly gate: LoginGate,
     metrics: Metrics,
   ) {
     this.outcomes = metrics.counter('mc101_logins_total', 'Logins by outcome.', ['outcome']);
     // What an alert compares with what it was is there from the start.
-    for (const outcome of ['success', 'invalid_credentials', 'busy']) this.outcomes.inc({ outcome }, 0);
+    for (const outcome of ['success', 'invalid_credentials', 'locked_out', 'rate_limited', 'busy'])
+      this.outcomes.inc({ outcome }, 0);
   }
 
   /**
-   * Takes as long and answers the same for an unknown account, a wrong password and a disabled account.
+   * Takes as long and answers the same for an unknown account, a wrong password and a disabled account; and where it is
+   * locked out, for a right one.
    * @throws InvalidCredentialsError
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
    * @throws BusyError
    */
-  logIn(request: LoginRequest, client: ClientInfo): Promise<LoginResponse> {
+  logIn(request: LoginRequest, client: ClientInfo): Promise<LogIn> {
     return countOutcome(
       (outcome) => {
         this.outcomes.inc({ outcome });
@@ -46,41 +49,37 @@ export class LogInService {
     );
   }
 
-  private async attempt(
-    { email, username, password }: LoginRequest,
-    client: ClientInfo,
-  ): Promise<LoginResponse> {
+  private async attempt({ email, username, password }: LoginRequest, client: ClientInfo): Promise<LogIn> {
     // Before the database is asked: a flood must not take the connections of everybody else.
     await this.hasher.refuseWhenBusy();
-    const account = await this.users.findCredentials(email ?? username ?? '');
-    const matches = await this.hasher.verify(account, password);
-    if (!matches || !account?.passwordHash || !account.isActive) throw new InvalidCredentialsError();
-    const verifiedHash = await this.rehashIfOutdated(account.id, account.passwordHash, password);
-    return this.beginSession(account, verifiedHash, client);
+    const identifier = email ?? username ?? '';
+    const account = await this.users.findCredentials(identifier);
+    const admission = await this.gate.enter({ identifier, account, client });
+    try {
+      const proven = await this.prove(admission, account, password);
+      return await this.users.transaction(async (manager) => {
+        const tokens = await this.sessions.begin(manager, proven, client);
+        return { ...tokens, deviceToken: await admission.succeeded(manager, tokens) };
+      });
+    } catch (error) {
+      await admission.withdrawn();
+      throw error;
+    }
   }
 
-  private async beginSession(
-    account: Credentials,
-    verifiedHash: string,
-    client: ClientInfo,
-  ): Promise<LoginResponse> {
-    const refreshToken = this.refreshTokens.draw();
-    const sessionId = await this.sessions.begin({
-      userId: account.id,
-      verifiedHash,
-      lifetimeSeconds: this.config.sessionSeconds,
-      refreshTokenHash: refreshToken.hash,
-      ...client,
-    });
-    if (sessionId === undefined) throw new InvalidCredentialsError();
-    const accessToken = this.accessTokens.issue({ userId: account.id, sessionId });
+  private async prove(
+    admission: Admission<string, BegunLogin>,
+    account: Credentials | undefined,
+    password: string,
+  ): Promise<ProvenLogin> {
+    const matches = await this.hasher.verify(admission.mayVerify ? account : undefined, password);
+    if (!matches || !account?.passwordHash || !account.isActive) {
+      await admission.failed(reasonOf(account, admission.mayVerify, matches));
+      throw new InvalidCredentialsError();
+    }
     return {
-      access_token: accessToken,
-      token_type: 'bearer',
-      expires_in: this.config.accessTokenSeconds,
-      refresh_token: refreshToken.token,
-      authentication_type: 'Bearer',
-      token: accessToken,
+      userId: account.id,
+      verifiedHash: await this.rehashIfOutdated(account.id, account.passwordHash, password),
     };
   }
 
@@ -90,4 +89,11 @@ export class LogInService {
     const replacement = await this.hasher.hash(password);
     return (await this.users.replacePasswordHash(userId, hash, replacement)) ? replacement : hash;
   }
+}
+
+function reasonOf(account: Credentials | undefined, wasVerified: boolean, matches: boolean): FailureReason {
+  if (!account) return 'unknown_account';
+  if (!wasVerified) return 'withheld';
+  if (account.passwordHash === null) return 'no_password';
+  return matches ? 'disabled' : 'wrong_password';
 }

@@ -91,7 +91,10 @@ export class BackupSchedule implements OnModuleDestroy {
     } catch (error) {
       // What a run says of its own failure is in the account and in the log already.
       if (!(error instanceof BackupFailedError))
-        this.logger.error({ err: error }, 'a scheduled backup could not be made');
+        this.logger.error(
+          { event_type: 'backup_failed', err: error },
+          'a scheduled backup could not be made',
+        );
     }
   }
 }

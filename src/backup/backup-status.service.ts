@@ -104,7 +104,8 @@ export class BackupStatusService {
     return explainMissingKeys(keysMissingFor(backups, this.keys.ring.ids));
   }
 
-  private async measure(): Promise<MeasuredBackups> {
+  /** What there is of backups, as the metrics show it. */
+  async measure(): Promise<MeasuredBackups> {
     const [newest] = await this.repository.lastVerified(1);
     const restored = await this.repository.lastRestored();
     return {

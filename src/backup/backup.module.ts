@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
@@ -21,6 +22,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
 
 @Module({
   imports: [
+    AuditModule,
     KeysModule,
     UsersModule,
     ScheduleModule.forRoot(),

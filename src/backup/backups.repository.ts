@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Backup, type BackupReason } from './backup.entity.js';
 
 /** What a run that succeeded says of its file. */
@@ -30,8 +30,12 @@ export class BackupsRepository {
     return rows[0]?.id;
   }
 
-  async succeed(id: number, outcome: BackupOutcome): Promise<void> {
-    await this.dataSource.query(
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
+  async succeed(manager: EntityManager, id: number, outcome: BackupOutcome): Promise<void> {
+    await manager.query(
       `UPDATE backups SET state = 'verified', finished_at = now(), file = $2, bytes = $3, sha256 = $4,
                           verified_at = $5, verification = $6, note = $7 WHERE id = $1`,
       [
@@ -46,8 +50,8 @@ export class BackupsRepository {
     );
   }
 
-  async fail(id: number, error: string): Promise<void> {
-    await this.dataSource.query(
+  async fail(manager: EntityManager, id: number, error: string): Promise<void> {
+    await manager.query(
       `UPDATE backups SET state = 'failed', finished_at = now(), error = $2 WHERE id = $1 AND state = 'running'`,
       [id, error],
     );

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { isError } from '../common/errors/is-error.js';
 import { ErrorReports } from '../common/error-reporting/error-reports.js';
@@ -70,6 +71,7 @@ export class BackupsService implements OnModuleDestroy {
     private readonly ledger: DeletionLedger,
     private readonly clock: Clock,
     private readonly clockWatch: ClockWatch,
+    private readonly audit: AuditService,
   ) {}
 
   /** Ends the run of this process: its programs, its scratch database, its half file. */
@@ -149,12 +151,20 @@ export class BackupsService implements OnModuleDestroy {
   private async tellFailure(id: number, error: unknown): Promise<void> {
     const why = isError(error) ? error.message : String(error);
     // Also while the database is away: the next run ends the row.
-    await this.repository.fail(id, why).catch(() => undefined);
+    await this.repository
+      .transaction(async (manager) => {
+        await this.repository.fail(manager, id, why);
+        await this.audit.record('backup_failed', { details: { backup: id } }, manager);
+      })
+      .catch(() => undefined);
     if (this.stopping.signal.aborted) {
-      this.logger.log({ backup: id }, 'the backup was given up, because the service stops');
+      this.logger.log(
+        { event_type: 'backup_given_up', backup: id },
+        'the backup was given up, because the service stops',
+      );
       return;
     }
-    this.logger.error({ err: error, backup: id }, 'the backup failed');
+    this.logger.error({ event_type: 'backup_failed', err: error, backup: id }, 'the backup failed');
     this.metrics.countRun('failure');
     this.reports.report(error, { task: 'backup' });
     await this.tell(() => this.alarms.failed(why));
@@ -196,8 +206,25 @@ export class BackupsService implements OnModuleDestroy {
     const { bytes, sha256, verification, note = null } = manifest;
     const verifiedAt = new Date(manifest.verified_at);
     const name = path.basename(file);
-    await this.repository.succeed(id, { file: name, bytes, sha256, verifiedAt, verification, note });
-    this.logger.log({ backup: id, file: name, bytes, verification, note }, 'a backup was made');
+    await this.repository.transaction(async (manager) => {
+      await this.repository.succeed(manager, id, {
+        file: name,
+        bytes,
+        sha256,
+        verifiedAt,
+        verification,
+        note,
+      });
+      await this.audit.record(
+        'backup_created',
+        { details: { backup: id, file: name, sha256, reason: manifest.reason } },
+        manager,
+      );
+    });
+    this.logger.log(
+      { event_type: 'backup_created', backup: id, file: name, bytes, verification, note },
+      'a backup was made',
+    );
   }
 
   /** The backup is made, whatever becomes of this. */
@@ -207,12 +234,18 @@ export class BackupsService implements OnModuleDestroy {
     try {
       await this.prune(manifest);
     } catch (error) {
-      this.logger.error({ err: error }, 'expired backups could not be deleted');
+      this.logger.error(
+        { event_type: 'backup_retention_failed', err: error },
+        'expired backups could not be deleted',
+      );
       this.reports.report(error, { task: 'backup' });
     }
     if (before?.bytes && hasShrunk(bytes, before.bytes)) {
       const sizes = { bytes, before: before.bytes };
-      this.logger.error({ backup: id, ...sizes }, 'the backup is much smaller than the one before');
+      this.logger.error(
+        { event_type: 'backup_shrunk', backup: id, ...sizes },
+        'the backup is much smaller than the one before',
+      );
       await this.tell(() => this.alarms.shrunk(sizes.bytes, sizes.before));
     }
     if (hasFailedBefore) await this.tell(() => this.alarms.recovered());
@@ -223,7 +256,10 @@ export class BackupsService implements OnModuleDestroy {
     try {
       await alarm();
     } catch (error) {
-      this.logger.error({ err: error }, 'somebody could not be told of the backup');
+      this.logger.error(
+        { event_type: 'backup_alarm_failed', err: error },
+        'somebody could not be told of the backup',
+      );
     }
   }
 
@@ -232,7 +268,7 @@ export class BackupsService implements OnModuleDestroy {
     const now = new Date(takenAt);
     const wrongClock = this.clockWatch.look(now);
     if (wrongClock !== undefined) {
-      this.logger.error({ detail: wrongClock }, 'no backup was deleted');
+      this.logger.error({ event_type: 'clock_wrong', detail: wrongClock }, 'no backup was deleted');
       return;
     }
     const own = await listOwnBackupFiles(this.config.backup.dir, installation);
@@ -244,7 +280,7 @@ export class BackupsService implements OnModuleDestroy {
         names.push(path.basename(file));
       } catch (error) {
         this.logger.error(
-          { err: error, file: path.basename(file) },
+          { event_type: 'backup_retention_failed', err: error, file: path.basename(file) },
           'an expired backup could not be deleted',
         );
       }

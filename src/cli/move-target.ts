@@ -103,16 +103,12 @@ async function useEmbedded(
 }
 
 function ringsOutside(env: Env, secrets: Secrets): Partial<Secrets> {
-  const { LOG_SIGNING_KEY, ...rings } = secrets;
-  const kept = (Object.keys(rings) as (keyof typeof rings)[]).filter((name) => env[name] === undefined);
-  return {
-    ...Object.fromEntries(kept.map((name) => [name, rings[name]])),
-    ...(LOG_SIGNING_KEY === undefined ? {} : { LOG_SIGNING_KEY }),
-  };
+  const kept = (Object.keys(secrets) as (keyof Secrets)[]).filter((name) => env[name] === undefined);
+  return Object.fromEntries(kept.map((name) => [name, secrets[name]]));
 }
 
 function explainExternal(to: string, ownerTo: string | undefined, { env, source }: MoveContext): string[] {
-  const hasSecrets = env.APP_ENCRYPTION_KEY && env.TOKEN_PEPPER && env.JWT_SECRET_KEY;
+  const hasSecrets = env.APP_ENCRYPTION_KEY && env.TOKEN_PEPPER && env.JWT_SECRET_KEY && env.LOG_SIGNING_KEY;
   return [
     'Set in the environment of every process, with the passwords, and start the service:',
     `  DATABASE_URL=${to}`,
@@ -141,7 +137,7 @@ async function readPassword(option: string, file: string | undefined): Promise<s
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
       throw new BackupFailedError(`The password file ${file} cannot be read (${code}).`);
     });
-    return text.replace(/[\r\n]+$/, '');
+    return text.replace(/(?<![\r\n])[\r\n]+$/, '');
   }
   const terminal = processTerminal();
   return terminal.input.isTTY ? readHidden(`Password for ${option} (empty: none): `, terminal) : '';

@@ -62,7 +62,7 @@ function ask(question: string, terminal: Terminal): Promise<string> {
 /** Editors and `echo` end a file with a line break. */
 async function fromFile(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).replace(/[\r\n]+$/, '');
+    return (await readFile(file, 'utf8')).replace(/(?<![\r\n])[\r\n]+$/, '');
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new RecoveryFileError(`The passphrase file ${file} cannot be read (${code}).`);

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { backupAroundUpgrade } from '../backup/backup-around-upgrade.js';
 import { PinoNestLogger, createLogger } from '../common/logging/logger.js';
+import { commandOrigin } from '../common/logging/origin.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Env } from '../config/env.schema.js';
 import { migrate } from '../database/migrate.js';
@@ -31,7 +32,7 @@ export function withService(readEnv: () => Env, searchPath: string | undefined):
         await interruption.orUndone(() => migrate(config.database, report, hooks), STOP_LIMITS_MS.start);
         const service = await openService(config);
         try {
-          await interruption.orElse(() => work(service));
+          await interruption.orElse(() => commandOrigin.run('cli', () => work(service)));
         } finally {
           await service.close();
         }

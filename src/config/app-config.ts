@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { LimitName } from '../common/rate-limits/limits.js';
 import type { Env } from './env.schema.js';
 
 export interface DatabaseUrls {
@@ -15,8 +16,7 @@ export interface Secrets {
   JWT_SECRET_KEY: string;
   TOKEN_PEPPER: string;
   APP_ENCRYPTION_KEY: string;
-  /** Generated with the data folder; absent where every secret comes from the environment. */
-  LOG_SIGNING_KEY?: string;
+  LOG_SIGNING_KEY: string;
 }
 
 export interface ProgramFolders {
@@ -40,6 +40,13 @@ export interface BackupConfig {
   beforeMigration: boolean;
 }
 
+/** When failed logins are limited and when they lock; 0: never. */
+export interface LockoutConfig {
+  identifier: { rateLimit: number; threshold: number; lockSeconds: number };
+  address: { rateLimit: number; threshold: number; lockSeconds: number; maxLockSeconds: number };
+  suspendSeconds: number;
+}
+
 /** Beside package.json, from wherever the service is started. */
 const DEFAULT_BACKUP_DIR = path.resolve(import.meta.dirname, '..', '..', 'backups');
 
@@ -49,21 +56,38 @@ export class AppConfig {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string;
+  /** By which names the service may be called, without ports. */
+  readonly allowedHosts: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Addresses and CIDRs behind which many people share an address. */
+  readonly trustedClientNetworks: readonly string[];
+  /** How many each limit lets in within its window; 0: any number. */
+  readonly limits: Readonly<Record<LimitName, number>>;
+  readonly lockouts: Readonly<LockoutConfig>;
+  /** What counts for all processes together, and whether the service is down without it. */
+  readonly redis: Readonly<{ url: string | undefined; required: boolean }>;
   readonly corsOrigins: readonly string[];
   readonly docsEnabled: boolean;
   readonly logLevel: Env['LOG_LEVEL'];
   readonly databasePoolSize: number;
   readonly accessTokenSeconds: number;
-  readonly sessionSeconds: number;
+  readonly sessions: Readonly<{
+    idleSeconds: number;
+    absoluteSeconds: number;
+    policy: Env['SESSION_POLICY'];
+  }>;
   readonly passwordMinScore: number;
+  readonly passwordContextWords: readonly string[];
   readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
   readonly cpuPool: Readonly<{ size: number; queueLimit: number }>;
   readonly admin: Readonly<{ email: string; password: string | undefined }>;
   readonly seedDemoAccounts: boolean;
+  /** Domains in punycode; none: all may register. */
+  readonly registration: Readonly<{ mode: Env['REGISTRATION']; domains: readonly string[] }>;
   readonly metrics: Readonly<{ host: string; port: number }>;
   readonly sentryDsn: string | undefined;
   readonly backup: Readonly<BackupConfig>;
+  readonly auditRetentionDays: number;
 
   constructor(
     env: Env,
@@ -78,14 +102,24 @@ export class AppConfig {
     this.host = env.HOST;
     this.port = env.PORT;
     this.publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+    this.allowedHosts = [new URL(this.publicUrl).hostname, ...env.ALLOWED_HOSTS];
     this.trustedProxies = env.TRUSTED_PROXIES;
+    this.trustedClientNetworks = env.TRUSTED_CLIENT_NETWORKS;
+    this.limits = limitsOf(env);
+    this.lockouts = lockoutsOf(env);
+    this.redis = { url: env.REDIS_URL, required: env.REDIS_REQUIRED };
     this.corsOrigins = env.CORS_ORIGINS;
     this.docsEnabled = env.DOCS_ENABLED;
     this.logLevel = env.LOG_LEVEL;
     this.databasePoolSize = env.DB_POOL_SIZE;
     this.accessTokenSeconds = env.ACCESS_TOKEN_EXPIRE_MINUTES * 60;
-    this.sessionSeconds = env.REFRESH_TOKEN_EXPIRE_DAYS * 86_400;
+    this.sessions = {
+      idleSeconds: env.REFRESH_TOKEN_EXPIRE_DAYS * 86_400,
+      absoluteSeconds: env.SESSION_ABSOLUTE_DAYS * 86_400,
+      policy: env.SESSION_POLICY,
+    };
     this.passwordMinScore = env.PASSWORD_MIN_SCORE;
+    this.passwordContextWords = env.PASSWORD_CONTEXT_WORDS;
     this.argon2 = { memoryKib: env.ARGON2_MEMORY_KIB, timeCost: env.ARGON2_TIME_COST };
     this.cpuPool = {
       size: env.CPU_POOL_SIZE || Math.max(1, availableParallelism() - 1),
@@ -93,11 +127,49 @@ export class AppConfig {
     };
     this.admin = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
     this.seedDemoAccounts = env.SEED_DEMO_ACCOUNTS;
+    this.registration = { mode: env.REGISTRATION, domains: env.REGISTRATION_DOMAINS };
     this.metrics = { host: env.METRICS_HOST, port: env.METRICS_PORT };
     this.sentryDsn = env.SENTRY_DSN;
     this.backup = backupConfig(env);
+    this.auditRetentionDays = env.AUDIT_RETENTION_DAYS;
     Object.freeze(this);
   }
+}
+
+/** Of passwords until one is strong enough, and of what else one may get wrong on the way. */
+const TRIES_PER_SIGNUP = 6;
+
+function limitsOf(env: Env): Record<LimitName, number> {
+  const signups = env.RL_SIGNUP_IP_LIMIT ?? (env.NODE_ENV === 'production' ? 5 : 100);
+  return {
+    'api-address': env.RL_API_LIMIT,
+    'api-user': env.RL_API_LIMIT,
+    'signup-address': signups,
+    'estimates-address': TRIES_PER_SIGNUP * signups,
+    'estimates-user': TRIES_PER_SIGNUP * signups,
+    'refusals-address': TRIES_PER_SIGNUP * signups,
+    'rename-user': env.RL_RENAME_USER_LIMIT,
+    'refresh-user': env.RL_REFRESH_USER_LIMIT,
+  };
+}
+
+function lockoutsOf(env: Env): LockoutConfig {
+  return {
+    identifier: {
+      rateLimit: env.RL_LOGIN_EMAIL_LIMIT,
+      threshold: env.LOGIN_FAIL_EMAIL_THRESHOLD,
+      lockSeconds: env.EMAIL_LOCK_TTL,
+    },
+    address: {
+      rateLimit: env.RL_LOGIN_IP_LIMIT,
+      threshold: env.LOGIN_FAIL_IP_THRESHOLD,
+      lockSeconds: env.IP_LOCK_TTL,
+      maxLockSeconds: env.IP_LOCK_ESCALATION
+        ? Math.max(env.IP_LOCK_TTL, env.IP_LOCK_MAX_TTL)
+        : env.IP_LOCK_TTL,
+    },
+    suspendSeconds: env.LOGIN_SUSPEND_TTL,
+  };
 }
 
 /** What is configured of backups, which some commands ask for where there is no database. */

@@ -6,10 +6,12 @@ import { ErrorReports, openErrorReports } from '../common/error-reporting/error-
 import { Draining } from '../common/http/draining.js';
 import { CpuPoolMetrics } from '../common/metrics/cpu-pool-metrics.js';
 import { Metrics } from '../common/metrics/metrics.js';
+import { LimitStorages } from '../common/rate-limits/limit-storages.js';
+import { RateLimits } from '../common/rate-limits/rate-limits.js';
 import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
 import { AppConfig } from './app-config.js';
 
-/** Hands the configuration, the clock, the pool for CPU-heavy work, metrics and error reports to every module. */
+/** Hands the configuration, the clock, the pool for CPU-heavy work, limits, metrics and error reports to every module. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig, metrics = new Metrics()): DynamicModule {
@@ -24,6 +26,8 @@ export class ConfigModule {
         ReadinessChecks,
         { provide: Metrics, useValue: metrics },
         CpuPoolMetrics,
+        LimitStorages,
+        RateLimits,
         Draining,
         { provide: ErrorReports, inject: [AppConfig, Clock], useFactory: openErrorReports },
       ],
@@ -34,6 +38,7 @@ export class ConfigModule {
         DatabaseReplacement,
         ReadinessChecks,
         Metrics,
+        RateLimits,
         Draining,
         ErrorReports,
       ],

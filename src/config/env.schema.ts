@@ -1,3 +1,5 @@
+import { domainToASCII } from 'node:url';
+import { isFQDN } from 'class-validator';
 import { validateCronExpression } from 'cron';
 import { z } from 'zod';
 import { isEmailAddress } from '../common/email-address-syntax.js';
@@ -13,13 +15,16 @@ export interface Variable<S extends z.ZodType = z.ZodType> {
   secret?: boolean;
 }
 
-const whole = (min: number, max: number, fallback: number) =>
+const wholeIfSet = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .refine((n) => n >= min && n <= max, `must lie between ${min} and ${max}`)
-    .default(fallback);
+    .refine((n) => n >= min && n <= max, `must lie between ${min} and ${max}`);
+
+const whole = (min: number, max: number, fallback: number) => wholeIfSet(min, max).default(fallback);
+
+const MAX_RATE_LIMIT = 1_000_000;
 
 const oneOf = <const V extends string>(...values: V[]) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
@@ -68,6 +73,22 @@ const originList = list.refine(
   'must list origins as browsers send them, such as https://app.example.com or http://localhost:5173',
 );
 
+/** In punycode and lower case, as the domains of addresses are compared. */
+const domainList = list
+  .transform((entries) => entries.map((entry) => domainToASCII(entry.normalize('NFC'))))
+  .refine(
+    (domains) => domains.every((domain) => isFQDN(domain)),
+    'must list domains such as example.com, without @ and without *',
+  );
+
+const hostList = list.refine(
+  (entries) => entries.every((entry) => /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/i.test(entry)),
+  'must list host names or addresses without scheme, port or path, such as vote.example.org or [2001:db8::1]',
+);
+
+/** A month. */
+const MAX_LOCK_SECONDS = 2_678_400;
+
 const text = z.string();
 
 /** Five fields, or six that begin with the seconds, as the scheduler reads them. */
@@ -100,7 +121,12 @@ export const ENV = {
     PUBLIC_URL: {
       description:
         'How clients reach the service; links and the token issuer are built from it. Default: http://localhost:PORT.',
-      schema: webUrl.transform((value) => value.replace(/\/+$/, '')).optional(),
+      schema: webUrl.transform((value) => value.replace(/(?<!\/)\/+$/, '')).optional(),
+    },
+    ALLOWED_HOSTS: {
+      description:
+        "Names by which the service may be called besides PUBLIC_URL's, comma-separated, without ports. Any other answers 421, /health and /ready excepted.",
+      schema: hostList,
     },
     TRUSTED_PROXIES: {
       description: 'Proxies whose X-Forwarded-* headers are believed: addresses or CIDRs, comma-separated.',
@@ -190,8 +216,21 @@ export const ENV = {
         schema: text.optional(),
         secret: true,
       },
+      LOG_SIGNING_KEY: {
+        description:
+          'Signs the seals of the audit log, so that who has the database alone cannot rewrite it.',
+        schema: text.optional(),
+        secret: true,
+      },
     },
   ),
+  ...inSection('Audit', {
+    AUDIT_RETENTION_DAYS: {
+      description: 'Sealed entries of the audit log older than this are deleted, whole batches at a time.',
+      schema: whole(30, 36_500, 400),
+      example: '400',
+    },
+  }),
   ...inSection('Accounts', {
     ADMIN_EMAIL: {
       description: 'E-mail of the admin made on the first start.',
@@ -208,20 +247,45 @@ export const ENV = {
       schema: flag(false),
       example: 'false',
     },
+    REGISTRATION: {
+      description: 'Who may register: open (everybody), invite (whoever an admin invites), closed (nobody).',
+      schema: oneOf('open', 'invite', 'closed').default('open'),
+      example: 'open',
+    },
+    REGISTRATION_DOMAINS: {
+      description:
+        'Domains whose e-mail addresses may register, comma-separated, each without its subdomains. Default: all.',
+      schema: domainList,
+    },
     ACCESS_TOKEN_EXPIRE_MINUTES: {
       description: 'Life of an access token.',
       schema: whole(1, 1440, 15),
       example: '15',
     },
     REFRESH_TOKEN_EXPIRE_DAYS: {
-      description: 'Life of a session.',
+      description: 'Days after its last refresh that a session ends.',
       schema: whole(1, 365, 14),
       example: '14',
+    },
+    SESSION_ABSOLUTE_DAYS: {
+      description: 'Days after the login that a session ends, however often it is refreshed.',
+      schema: whole(1, 3650, 30),
+      example: '30',
+    },
+    SESSION_POLICY: {
+      description: 'multi, or single: a login ends the older sessions of its account.',
+      schema: oneOf('multi', 'single').default('multi'),
+      example: 'multi',
     },
     PASSWORD_MIN_SCORE: {
       description: 'Least zxcvbn score of a password, 0 to 4.',
       schema: whole(0, 4, 3),
       example: '3',
+    },
+    PASSWORD_CONTEXT_WORDS: {
+      description:
+        "Names of the organisation, its products and projects, comma-separated: what must not make up a password, beside the owner's own words.",
+      schema: list,
     },
     ARGON2_MEMORY_KIB: {
       description: 'Memory of one argon2id hash. `npm run cli -- calibrate` proposes values.',
@@ -238,6 +302,89 @@ export const ENV = {
       description: 'Password hashes that may wait; past it 503 BUSY.',
       schema: whole(0, 10_000, 32),
       example: '32',
+    },
+  }),
+  ...inSection('Limits (0 switches one off outside production)', {
+    REDIS_URL: {
+      description:
+        'Redis that counts for all processes together, redis:// or rediss://. Without it each process counts by itself.',
+      schema: urlWith(['redis:', 'rediss:'], (value) => new URL(value)).optional(),
+      secret: true,
+    },
+    REDIS_REQUIRED: {
+      description: 'Whether /ready is down (else degraded) while Redis cannot be reached.',
+      schema: flag(false),
+      example: 'false',
+    },
+    TRUSTED_CLIENT_NETWORKS: {
+      description:
+        'Networks whose people share an address (offices, schools): CIDRs, comma-separated. Limits by address are 20 times as high there.',
+      schema: list,
+    },
+    RL_API_LIMIT: {
+      description: 'Requests a minute: of a user, or of an address without a valid access token.',
+      schema: whole(0, MAX_RATE_LIMIT, 300),
+      example: '300',
+    },
+    RL_SIGNUP_IP_LIMIT: {
+      description: 'Registrations an hour and address. Default: 5; 100 outside production.',
+      schema: wholeIfSet(0, MAX_RATE_LIMIT).optional(),
+    },
+    RL_LOGIN_IP_LIMIT: {
+      description: 'Failed logins in ten minutes from one address.',
+      schema: whole(0, MAX_RATE_LIMIT, 20),
+      example: '20',
+    },
+    RL_LOGIN_EMAIL_LIMIT: {
+      description: 'Failed logins in ten minutes of one account.',
+      schema: whole(0, MAX_RATE_LIMIT, 10),
+      example: '10',
+    },
+    LOGIN_FAIL_EMAIL_THRESHOLD: {
+      description: 'Failed logins within 15 minutes that lock an e-mail address or username out.',
+      schema: whole(0, MAX_RATE_LIMIT, 8),
+      example: '8',
+    },
+    LOGIN_FAIL_IP_THRESHOLD: {
+      description: 'Failed logins within 15 minutes that lock an address out.',
+      schema: whole(0, MAX_RATE_LIMIT, 30),
+      example: '30',
+    },
+    EMAIL_LOCK_TTL: {
+      description: 'Seconds for which an e-mail address or username is locked out. Known devices are not.',
+      schema: whole(1, MAX_LOCK_SECONDS, 900),
+      example: '900',
+    },
+    IP_LOCK_TTL: {
+      description: 'Seconds for which an address is locked out.',
+      schema: whole(1, MAX_LOCK_SECONDS, 900),
+      example: '900',
+    },
+    IP_LOCK_ESCALATION: {
+      description: 'Whether locks of an address that follow each other within IP_LOCK_MAX_TTL double.',
+      schema: flag(true),
+      example: 'true',
+    },
+    IP_LOCK_MAX_TTL: {
+      description: 'Seconds that a lock of an address grows to at most.',
+      schema: whole(1, MAX_LOCK_SECONDS, 86_400),
+      example: '86400',
+    },
+    LOGIN_SUSPEND_TTL: {
+      description:
+        'Seconds for which an address is kept from an account that it goes on failing after a lock.',
+      schema: whole(1, MAX_LOCK_SECONDS, 43_200),
+      example: '43200',
+    },
+    RL_REFRESH_USER_LIMIT: {
+      description: 'Refreshed tokens an hour and user.',
+      schema: whole(0, MAX_RATE_LIMIT, 60),
+      example: '60',
+    },
+    RL_RENAME_USER_LIMIT: {
+      description: 'New usernames an hour and user: each try tells whether a name is taken.',
+      schema: whole(0, MAX_RATE_LIMIT, 10),
+      example: '10',
     },
   }),
   ...inSection('Backups', {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppConfig, externalDatabase } from './app-config.js';
 import { ENV, ENV_NAMES } from './env.schema.js';
-import { ConfigError, parseEnv } from './parse-env.js';
+import { ConfigError, inspectEnv, parseEnv, secretFiles } from './parse-env.js';
 
 type Raw = Record<string, string | undefined>;
 
@@ -13,6 +13,7 @@ const KEYS = {
   JWT_SECRET_KEY: 'k1:3q2+7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWc=',
   TOKEN_PEPPER: 'k1:Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3A=',
   APP_ENCRYPTION_KEY: 'k1:9f8e7d6c5b4a39281706f5e4d3c2b1a0987654321fe=',
+  LOG_SIGNING_KEY: 'k1:1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5eY=',
 };
 const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://mc101.example', ...KEYS };
 
@@ -47,6 +48,8 @@ describe('without any variable', () => {
       ARGON2_MEMORY_KIB: 19_456,
       ARGON2_TIME_COST: 2,
       SEED_DEMO_ACCOUNTS: false,
+      REGISTRATION: 'open',
+      REGISTRATION_DOMAINS: [],
     });
     expect(externalDatabase(env)).toBeUndefined();
   });
@@ -58,6 +61,11 @@ describe('without any variable', () => {
   it('variables of others are passed over', () => {
     expect(parseEnv({ PATH: '/bin', HOME: '/root', POSTGRES_INITDB_ARGS: 'x' })).toEqual(parseEnv({}));
   });
+});
+
+it('REGISTRATION_DOMAINS are kept as the domains of addresses are compared', () => {
+  const { REGISTRATION_DOMAINS } = parseEnv({ REGISTRATION_DOMAINS: 'Example.COM, B\u00fccher.example ,' });
+  expect(REGISTRATION_DOMAINS).toEqual(['example.com', 'xn--bcher-kva.example']);
 });
 
 it('CORS_ORIGINS lists origins as browsers send them', () => {
@@ -83,6 +91,12 @@ describe('a value that cannot be', () => {
     ['DATABASE_URL', 'mysql://localhost/db'],
     ['DB_POOL_SIZE', '0'],
     ['LOG_LEVEL', 'loud'],
+    ['REGISTRATION', 'Open'],
+    ['REGISTRATION_DOMAINS', '*.example.com'],
+    ['REGISTRATION_DOMAINS', '@example.com'],
+    ['REGISTRATION_DOMAINS', 'example.com.'],
+    ['REGISTRATION_DOMAINS', 'example.com localhost'],
+    ['REGISTRATION_DOMAINS', 'https://example.com'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'null'],
     ['CORS_ORIGINS', 'app.example.com'],
@@ -157,6 +171,7 @@ describe('in production', () => {
     expect(namesIn(problemsOf({ NODE_ENV: 'production' }))).toEqual([
       'APP_ENCRYPTION_KEY',
       'JWT_SECRET_KEY',
+      'LOG_SIGNING_KEY',
       'PUBLIC_URL',
       'TOKEN_PEPPER',
     ]);
@@ -224,19 +239,21 @@ describe('outside production', () => {
     },
   );
 
-  it.each(['http://localhost:8000', 'https://127.0.0.1', 'http://[::1]:8000'])(
+  it.each(['http://localhost:8000', 'http://mc101.localhost:8000', 'https://127.0.0.1', 'http://[::1]:8000'])(
     'PUBLIC_URL=%s is accepted',
     (PUBLIC_URL) => {
       expect(problemsOf({ PUBLIC_URL })).toEqual([]);
     },
   );
 
-  it.each(['https://mc101.example', 'http://localhost.evil.example', 'http://localhost@evil.example'])(
-    'PUBLIC_URL=%s is refused',
-    (PUBLIC_URL) => {
-      expect(namesIn(problemsOf({ PUBLIC_URL }))).toEqual(['PUBLIC_URL']);
-    },
-  );
+  it.each([
+    'https://mc101.example',
+    'http://localhost.evil.example',
+    'http://notlocalhost',
+    'http://localhost@evil.example',
+  ])('PUBLIC_URL=%s is refused', (PUBLIC_URL) => {
+    expect(namesIn(problemsOf({ PUBLIC_URL }))).toEqual(['PUBLIC_URL']);
+  });
 
   it('no proxy is trusted', () => {
     expect(namesIn(problemsOf({ TRUSTED_PROXIES: '127.0.0.1' }))).toEqual(['TRUSTED_PROXIES']);
@@ -351,7 +368,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       publicUrl: 'http://localhost:8000',
       accessTokenSeconds: 900,
-      sessionSeconds: 1_209_600,
+      sessions: { idleSeconds: 1_209_600, absoluteSeconds: 2_592_000, policy: 'multi' },
     });
   });
 });
@@ -359,4 +376,23 @@ describe('the configuration', () => {
 it('every variable that holds a credential is marked as a secret', () => {
   const named = ENV_NAMES.filter((name) => /SECRET|PASSWORD$|PEPPER|_KEY$|DATABASE.*_URL$/.test(name));
   expect(named.filter((name) => !('secret' in ENV[name]))).toEqual([]);
+});
+
+describe('an environment that cannot be used', () => {
+  it('can be looked into all the same: what cannot be read has its default', () => {
+    const { env, problems } = inspectEnv({ PORT: 'eighty', HOST: '127.0.0.2', PUBLIC_URL: 'nowhere' });
+    expect(problems.map((problem) => /^\w+/.exec(problem)![0])).toEqual(['PORT', 'PUBLIC_URL']);
+    expect(env).toMatchObject({ PORT: 8000, HOST: '127.0.0.2', PUBLIC_URL: undefined });
+  });
+
+  it('that can be read is told what parseEnv refuses it for', () => {
+    const raw = { NODE_ENV: 'production' };
+    expect(inspectEnv(raw).problems).toEqual(problemsOf(raw));
+    expect(inspectEnv(raw).problems.length).toBeGreaterThan(2);
+  });
+});
+
+it('the files of secrets are known by their variables', () => {
+  const raw = { TOKEN_PEPPER_FILE: '/run/pepper', PORT_FILE: '/run/port', JWT_SECRET_KEY_FILE: '' };
+  expect(secretFiles(raw)).toEqual([{ name: 'TOKEN_PEPPER', file: '/run/pepper' }]);
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ENV, ENV_NAMES, type Env, type EnvName } from './env.schema.js';
 
-type RawEnv = Record<string, string | undefined>;
+export type RawEnv = Record<string, string | undefined>;
 
 /** The environment cannot be used. One message with everything that is wrong, by name, never by value. */
 export class ConfigError extends Error {
@@ -12,7 +12,14 @@ export class ConfigError extends Error {
   }
 }
 
+const PRODUCTION_SECRETS = [
+  'JWT_SECRET_KEY',
+  'TOKEN_PEPPER',
+  'APP_ENCRYPTION_KEY',
+  'LOG_SIGNING_KEY',
+] as const;
 const MIN_SECRET_LENGTH = 32;
+const LIMITS = ENV_NAMES.filter((name) => name.startsWith('RL_') || name.startsWith('LOGIN_FAIL_'));
 const EVERY_ADDRESS = ['0.0.0.0', '::'];
 const PLACEHOLDER = /change.?me|secret|password|example|placeholder/i;
 
@@ -22,25 +29,45 @@ const PLACEHOLDER = /change.?me|secret|password|example|placeholder/i;
  * @throws ConfigError that names every variable at fault.
  */
 export function parseEnv(raw: RawEnv): Env {
+  const { env, problems } = inspectEnv(raw);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return env;
+}
+
+/**
+ * Like `parseEnv`, for who has to go on with an environment that cannot be used: a variable that cannot be read has its
+ * default, and everything that is wrong is told, by name, never by value.
+ */
+export function inspectEnv(raw: RawEnv): { env: Env; problems: string[] } {
   const problems: string[] = [];
   const entries = ENV_NAMES.map((name) => {
     const value = readVariable(name, raw, problems);
     const result = ENV[name].schema.safeParse(value);
-    if (!result.success)
-      problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(', ')}.`);
-    return [name, result.data];
+    if (result.success) return [name, result.data];
+    problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(', ')}.`);
+    return [name, ENV[name].schema.parse(undefined)];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
   const env = Object.fromEntries(entries) as Env;
+  // What depends on several variables means nothing while one of them is a default that nobody chose.
+  if (problems.length > 0) return { env, problems };
   problems.push(
     ...(env.NODE_ENV === 'production' ? problemsInProduction(env) : problemsOutsideProduction(env)),
   );
   problems.push(
     ...problemsWithPorts(env),
-    ...env.TRUSTED_PROXIES.filter(isNotNetwork).map(() => 'TRUSTED_PROXIES must list addresses or CIDRs.'),
+    ...(['TRUSTED_PROXIES', 'TRUSTED_CLIENT_NETWORKS'] as const)
+      .filter((name) => env[name].some(isNotNetwork))
+      .map((name) => `${name} must list addresses or CIDRs.`),
   );
-  if (problems.length > 0) throw new ConfigError(problems);
-  return env;
+  return { env, problems };
+}
+
+/** The files that secrets are read from (`X_FILE`), by the variable's name. */
+export function secretFiles(raw: RawEnv): { name: EnvName; file: string }[] {
+  return ENV_NAMES.flatMap((name) => {
+    const file = raw[`${name}_FILE`];
+    return file && 'secret' in ENV[name] ? [{ name, file }] : [];
+  });
 }
 
 /** Whether a variable was given a value, also through a file: the defaults are nobody's choice. */
@@ -54,7 +81,7 @@ function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | 
   if (!file) return raw[name] === '' ? undefined : raw[name];
   try {
     // Editors and `echo` end a file with a line break; anything else may belong to a password.
-    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '') || undefined;
+    return readFileSync(file, 'utf8').replace(/(?<![\r\n])[\r\n]+$/, '') || undefined;
   } catch {
     problems.push(`${name}_FILE names a file that cannot be read.`);
     return undefined;
@@ -63,7 +90,7 @@ function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | 
 
 function problemsInProduction(env: Env): string[] {
   const problems: string[] = [];
-  for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY'] as const) {
+  for (const name of PRODUCTION_SECRETS) {
     const value = env[name];
     if (!value) problems.push(`${name} is missing; make one with: echo "k1:$(openssl rand -base64 32)".`);
     else if (isWeakSecret(value))
@@ -76,6 +103,9 @@ function problemsInProduction(env: Env): string[] {
   if (env.SEED_DEMO_ACCOUNTS)
     problems.push('SEED_DEMO_ACCOUNTS must not be true in production: demo passwords are public.');
   if (env.ADMIN_PASSWORD && isWeakPassword(env.ADMIN_PASSWORD)) problems.push('ADMIN_PASSWORD is weak.');
+  for (const name of LIMITS)
+    if (env[name] === 0)
+      problems.push(`${name}: 0, which switches it off, is only accepted outside production.`);
   problems.push(...problemsWithHashing(env));
   return problems;
 }
@@ -84,7 +114,7 @@ function problemsOutsideProduction(env: Env): string[] {
   const problems: string[] = [];
   const remedy = 'is only accepted with NODE_ENV=production';
   if (!isLoopback(env.HOST)) problems.push(`HOST: an address other than loopback ${remedy}.`);
-  if (env.PUBLIC_URL && !isLoopback(new URL(env.PUBLIC_URL).hostname)) {
+  if (env.PUBLIC_URL && !isThisMachine(new URL(env.PUBLIC_URL).hostname)) {
     problems.push(`PUBLIC_URL: an address other than localhost ${remedy}.`);
   }
   if (env.TRUSTED_PROXIES.length > 0) problems.push(`TRUSTED_PROXIES ${remedy}.`);
@@ -110,7 +140,8 @@ function problemsWithPorts({ HOST, PORT, METRICS_HOST, METRICS_PORT }: Env): str
     : [];
 }
 
-function isWeakSecret(value: string): boolean {
+/** Too short, too monotonous, or a placeholder. */
+export function isWeakSecret(value: string): boolean {
   return value.length < MIN_SECRET_LENGTH || PLACEHOLDER.test(value) || new Set(value).size < 10;
 }
 
@@ -118,13 +149,18 @@ function isWeakPassword(value: string): boolean {
   return value.length < 12 || PLACEHOLDER.test(value);
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
     host === '::1' ||
     host === '[::1]' ||
     (isIP(host) === 4 && host.startsWith('127.'))
   );
+}
+
+/** Browsers take names under localhost to this machine too (RFC 6761 section 6.3); other programs may not. */
+function isThisMachine(host: string): boolean {
+  return isLoopback(host) || host.endsWith('.localhost');
 }
 
 function isNotNetwork(entry: string): boolean {

@@ -27,10 +27,8 @@ export function parseKeyRing(variableName: string, value: string): KeyRing {
   if (value.trim() === '') {
     throw new KeyRingInvalidError(variableName, 'is empty.');
   }
-  const parts = value.split(',').map((part) => part.trim());
-  if (!parts.some((part) => MEANT_AS_ENTRY.test(part) || ENDS_IN_KEY.test(part))) {
-    return new KeyRing(stretchPassphrase(variableName, value), []);
-  }
+  if (isPassphrase(value)) return new KeyRing(stretchPassphrase(variableName, value), []);
+  const parts = partsOf(value);
 
   const entries = parts.map((part, index) => parseEntry(variableName, part, index + 1));
   const ids = new Set<string>();
@@ -45,6 +43,15 @@ export function parseKeyRing(variableName: string, value: string): KeyRing {
     throw new KeyRingInvalidError(variableName, 'is empty.');
   }
   return new KeyRing(current, older);
+}
+
+/** Whether the value of a key-ring variable is one passphrase, and no list of keys. */
+export function isPassphrase(value: string): boolean {
+  return !partsOf(value).some((part) => MEANT_AS_ENTRY.test(part) || ENDS_IN_KEY.test(part));
+}
+
+function partsOf(value: string): string[] {
+  return value.split(',').map((part) => part.trim());
 }
 
 function parseEntry(variableName: string, part: string, position: number): KeyRingEntry {

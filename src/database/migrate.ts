@@ -81,14 +81,30 @@ async function refuseNewerSchema(owner: DataSource, done: string[], hooks?: Upgr
   if (done.some((name) => !known.has(name))) throw new SchemaTooNewError(await hooks?.wayBack(known));
 }
 
+/** What the app adds to the audit log it can neither change nor take back, and it does not choose when it was. */
+function appendOnly(role: string): string[] {
+  const tables = 'audit_events, audit_addresses, audit_seals, audit_seal_entries';
+  return [
+    `REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON TABLE ${tables} FROM ${role}`,
+    `REVOKE INSERT ON TABLE audit_events FROM ${role}`,
+    `GRANT INSERT (event_type, actor_id, subject_id, session_id, request_id, address_hash, details)
+       ON TABLE audit_events TO ${role}`,
+    `REVOKE UPDATE ON SEQUENCE audit_events_id_seq FROM ${role}`,
+  ];
+}
+
 /** Rows only, no DDL, and no rights on the list of migrations but to read it. */
 async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void> {
   const { user: app = '' } = postgresConnection(urls.app);
   const [{ owner }] = (await runner.query('SELECT current_user AS owner')) as [{ owner: string }];
   if (app === '' || app === owner) return;
   const role = `"${app.replaceAll('"', '""')}"`;
+  // At once: what is revoked is at no moment allowed.
+  await runner.startTransaction();
   await runner.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
   await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
   await runner.query(`GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
   await runner.query(`REVOKE INSERT, UPDATE, DELETE ON TABLE migrations FROM ${role}`);
+  for (const statement of appendOnly(role)) await runner.query(statement);
+  await runner.commitTransaction();
 }

@@ -58,7 +58,7 @@ async function makeVoter(
   service: INestApplicationContext,
   voter: (typeof DEMO_VOTERS)[number],
 ): Promise<void> {
-  const { id } = await service.get(AccountsService).register({ ...voter, password: DEMO_PASSWORD });
+  const { id } = await service.get(AccountsService).make({ ...voter, password: DEMO_PASSWORD });
   const notes = service.get(NotesService);
   await notes.create(id, {
     title: 'Welcome',

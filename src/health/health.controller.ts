@@ -28,13 +28,13 @@ const DOWN = {
 };
 
 @ApiTags('Service')
-@Public()
 @Controller()
 export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}
 
   /** The process is alive. */
   @ApiAnswer('It answers, so it is alive.')
+  @Public()
   @Get('health')
   health(): HealthResponse {
     return ALIVE;
@@ -48,6 +48,7 @@ export class HealthController {
     type: ReadyResponse,
     example: DOWN,
   })
+  @Public()
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadyResponse> {
     const answer = await this.readiness.check();

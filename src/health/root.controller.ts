@@ -9,7 +9,6 @@ import { ServiceInfo } from './health.dto.js';
 const DOCS = '/mc101docs';
 
 @ApiTags('Service')
-@Public()
 @Controller({ version: VERSION_NEUTRAL })
 export class RootController {
   private readonly info: ServiceInfo;
@@ -31,6 +30,7 @@ export class RootController {
     description: 'The same, for who accepts text/html, where there is a documentation.',
     headers: { Location: { description: 'The documentation.', schema: { type: 'string', example: DOCS } } },
   })
+  @Public()
   @Get()
   root(
     @Headers('accept') accept: string | undefined,

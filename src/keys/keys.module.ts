@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeyCanary } from './key-canary.entity.js';
+import { KeyEvents } from './key-events.js';
 import { KeysRepository } from './keys.repository.js';
 import { KeysService } from './keys.service.js';
 import { KeyExportService } from './recovery/key-export.service.js';
@@ -9,7 +10,7 @@ import { ServiceKeysService } from './service-keys.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([KeyCanary, ServiceKey])],
-  providers: [KeysRepository, KeysService, KeyExportService, ServiceKeysService],
-  exports: [KeysService, KeyExportService, ServiceKeysService],
+  providers: [KeyEvents, KeysRepository, KeysService, KeyExportService, ServiceKeysService],
+  exports: [KeyEvents, KeysService, KeyExportService, ServiceKeysService],
 })
 export class KeysModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { KeyCanary } from './key-canary.entity.js';
 import { ServiceKey } from './service-key.entity.js';
 
@@ -19,10 +19,12 @@ export class KeysRepository {
   }
 
   /** These keys stand in a recovery file now. */
-  async markExported(keyIds: string[]): Promise<void> {
-    await this.dataSource.query('UPDATE key_canaries SET exported_at = now() WHERE key_id = ANY ($1)', [
-      keyIds,
-    ]);
+  async markExported(manager: EntityManager, keyIds: string[]): Promise<void> {
+    await manager.query('UPDATE key_canaries SET exported_at = now() WHERE key_id = ANY ($1)', [keyIds]);
+  }
+
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
   }
 
   async listExportedIds(): Promise<string[]> {

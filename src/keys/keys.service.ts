@@ -4,6 +4,7 @@ import { makeCanary, openCanary } from '../crypto/canary.js';
 import { SealBrokenError } from '../crypto/crypto.errors.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { parseKeyRing } from '../crypto/parse-key-ring.js';
+import { KeyEvents } from './key-events.js';
 import type { KeyHolder } from './key-holder.js';
 import { KeyRingUnfitError } from './keys.errors.js';
 import { KeysRepository } from './keys.repository.js';
@@ -18,6 +19,7 @@ export class KeysService implements OnApplicationBootstrap {
 
   constructor(
     private readonly repository: KeysRepository,
+    private readonly events: KeyEvents,
     config: AppConfig,
   ) {
     this.ring = parseKeyRing('APP_ENCRYPTION_KEY', config.secrets.APP_ENCRYPTION_KEY);
@@ -33,10 +35,22 @@ export class KeysService implements OnApplicationBootstrap {
   }
 
   /**
-   * Proves that every key that rows need is in the ring and is still the same key.
+   * Proves that every key that rows need is in the ring and is still the same key, and notes what a new key is.
    * @throws KeyRingUnfitError that names the id.
    */
   async verify(): Promise<void> {
+    const known = await this.prove();
+    for (const id of this.ring.ids) {
+      if (!known.has(id)) await this.repository.addCanary(id, makeCanary(this.ring.find(id)));
+    }
+  }
+
+  /**
+   * The same proof, which leaves nothing behind: a key that no row needs yet may still be a wrong one.
+   * @returns the ids of the keys that the database knows
+   * @throws KeyRingUnfitError that names the id.
+   */
+  async prove(): Promise<ReadonlySet<string>> {
     const canaries = await this.repository.listCanaries();
     for (const { keyId, sealed } of canaries) {
       if (!this.ring.ids.includes(keyId)) continue;
@@ -50,10 +64,7 @@ export class KeysService implements OnApplicationBootstrap {
       const missing = (await holder.keyIdsInUse()).find((id) => !this.ring.ids.includes(id));
       if (missing !== undefined) throw KeyRingUnfitError.missing(missing, holder.what);
     }
-    const known = new Set(canaries.map(({ keyId }) => keyId));
-    for (const id of this.ring.ids) {
-      if (!known.has(id)) await this.repository.addCanary(id, makeCanary(this.ring.find(id)));
-    }
+    return new Set(canaries.map(({ keyId }) => keyId));
   }
 
   /**
@@ -70,6 +81,8 @@ export class KeysService implements OnApplicationBootstrap {
       }
       totals[holder.what] = done;
     }
+    const rows = Object.values(totals).reduce((sum, count) => sum + count, 0);
+    await this.events.rotated(this.ring.current.id, rows);
     return totals;
   }
 }

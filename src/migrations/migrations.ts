@@ -1,5 +1,16 @@
 import { CreateCore1795150000000 } from './1795150000000-create-core.js';
 import { AddBackups1795190000000 } from './1795190000000-add-backups.js';
+import { AddAuditLog1795200000000 } from './1795200000000-add-audit-log.js';
+import { AddRefresh1795210000000 } from './1795210000000-add-refresh.js';
+import { AddLockouts1795220000000 } from './1795220000000-add-lockouts.js';
+import { AddInvitations1795230000000 } from './1795230000000-add-invitations.js';
 
 /** Every migration, oldest first. */
-export const MIGRATIONS = [CreateCore1795150000000, AddBackups1795190000000];
+export const MIGRATIONS = [
+  CreateCore1795150000000,
+  AddBackups1795190000000,
+  AddAuditLog1795200000000,
+  AddRefresh1795210000000,
+  AddLockouts1795220000000,
+  AddInvitations1795230000000,
+];

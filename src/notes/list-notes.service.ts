@@ -82,7 +82,7 @@ export class ListNotesService {
       return openTitleOf(row, keys);
     } catch (error) {
       if (!(error instanceof NoteUnreadableError)) throw error;
-      this.logger.warn({ note: row.id }, 'the title of a note does not open');
+      this.logger.warn({ event_type: 'note_unreadable', note: row.id }, 'the title of a note does not open');
       return undefined;
     }
   }

@@ -88,7 +88,7 @@ export class UserKeysService implements KeyHolder {
       if (!(error instanceof SealBrokenError)) throw error;
       this.broken.add(row.userId);
       this.logger.error(
-        { user: row.userId, key_id: row.keyId },
+        { event_type: 'user_key_unreadable', user: row.userId, key_id: row.keyId },
         'a user key does not open and was not rewrapped',
       );
       return undefined;

@@ -19,10 +19,23 @@ const RETRY_AFTER = {
   },
 };
 
-/** The headers that an answer with this status has on every route. */
-export function headersOf(status: number) {
+const LIMITS = {
+  RateLimit: {
+    description:
+      'Of each limit that the request met: how many more are let in now (`r`), and after how many seconds there is room for more (`t`).',
+    schema: { type: 'string' as const, example: '"api";r=287;t=41' },
+  },
+  'RateLimit-Policy': {
+    description: 'Those limits: how many (`q`) within how many seconds (`w`).',
+    schema: { type: 'string' as const, example: '"api";q=300;w=60' },
+  },
+};
+
+/** The headers that an answer with this status has on every route, or on every one that is limited. */
+export function headersOf(status: number, isLimited: boolean) {
   return {
     ...REQUEST_ID,
+    ...(isLimited ? LIMITS : {}),
     ...(status === 401 ? AUTHENTICATE : {}),
     ...(status === 429 || status === 503 ? RETRY_AFTER : {}),
   };

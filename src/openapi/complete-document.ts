@@ -62,7 +62,9 @@ function sayInteger(node: unknown): void {
 
 function completeOperation(operation: Operation & Hints, path: string): void {
   const isPublic = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
-  operation.security = isPublic ? [] : [{ bearer: [] }, { password: [] }];
+  const isForBrowsers = operation.security?.some((requirement) => 'cookie' in requirement) ?? false;
+  if (isPublic) operation.security = [];
+  else if (!isForBrowsers) operation.security = [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
   const { 'x-errors': own = [], 'x-answer': answer, 'x-form': form } = operation;
   delete operation['x-errors'];
@@ -86,7 +88,7 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   }
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response)
-      response.headers = { ...response.headers, ...headersOf(Number(status)) };
+      response.headers = { ...response.headers, ...headersOf(Number(status), isLimited(path)) };
   }
 }
 
@@ -112,10 +114,15 @@ function keepOutOfForms({ parameters = [] }: Operation): void {
   }
 }
 
+/** Supervisors are answered always, and by any name. */
+function isLimited(path: string): boolean {
+  return path !== '/health' && path !== '/ready';
+}
+
 function commonErrors(operation: Operation, isPublic: boolean, path: string): ErrorCode[] {
   const codes: ErrorCode[] = ['INTERNAL_ERROR'];
   if (path !== '/' && path !== '/health') codes.push('DATABASE_UNAVAILABLE');
-  if (path !== '/health' && path !== '/ready') codes.push('MAINTENANCE');
+  if (isLimited(path)) codes.push('MAINTENANCE', 'RATE_LIMITED', 'MISDIRECTED_REQUEST');
   if (!isPublic) codes.push('UNAUTHENTICATED');
   if (path.startsWith('/admin/')) codes.push('FORBIDDEN');
   if (operation.requestBody) codes.push('MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');

@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
 import { decodeIdCursor, pageOf } from '../common/http/cursor.js';
+import type { Role } from '../common/http/principal.js';
 import type { ListUsersQuery, UpdateUserRequest } from './admin-users.dto.js';
+import type { User } from './user.entity.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
@@ -14,6 +18,7 @@ export class AdminUsersService {
     private readonly repository: UsersRepository,
     private readonly users: UsersService,
     private readonly lifecycle: UserLifecycle,
+    private readonly audit: AuditService,
   ) {}
 
   async list({ limit, cursor, q, role, is_active: isActive }: ListUsersQuery): Promise<UserPage> {
@@ -41,12 +46,14 @@ export class AdminUsersService {
   async update(id: number, { role, is_active: isActive }: UpdateUserRequest): Promise<UserResponse> {
     await this.repository.transaction(async (manager) => {
       if (role === 'user' || isActive === false) await this.users.requireAnotherAdmin(manager, id);
-      if (!(await this.repository.lockById(manager, id))) throw new UserNotFoundError();
+      const before = await this.repository.lockById(manager, id);
+      if (!before) throw new UserNotFoundError();
       await this.repository.updateAccess(manager, id, {
         ...(role === undefined ? {} : { role }),
         ...(isActive === undefined ? {} : { isActive }),
       });
       if (isActive === false) await this.lifecycle.sessionsMustEnd(manager, id);
+      await this.recordChanges(manager, before, { role, isActive });
     });
     return this.get(id);
   }
@@ -57,5 +64,21 @@ export class AdminUsersService {
       if (!(await this.repository.lockById(manager, id))) throw new UserNotFoundError();
       await this.lifecycle.sessionsMustEnd(manager, id);
     });
+  }
+
+  /** What stayed as it was is no event. */
+  private async recordChanges(
+    manager: EntityManager,
+    { id, role: before, isActive: wasActive }: User,
+    { role, isActive }: { role: Role | undefined; isActive: boolean | undefined },
+  ): Promise<void> {
+    if (role !== undefined && role !== before)
+      await this.audit.record(
+        'privilege_permissions_changed',
+        { subjectId: id, details: { from: before, role } },
+        manager,
+      );
+    if (isActive !== undefined && isActive !== wasActive)
+      await this.audit.record(isActive ? 'user_enabled' : 'user_disabled', { subjectId: id }, manager);
   }
 }

@@ -28,6 +28,12 @@ export class EmailChangeUnavailableError extends AppError {
   }
 }
 
+export class ExportRunningError extends AppError {
+  constructor() {
+    super('EXPORT_RUNNING', 'An export of this account is running; wait until it has ended.');
+  }
+}
+
 export class ReauthenticationRequiredError extends AppError {
   constructor() {
     super('REAUTHENTICATION_REQUIRED', 'Log in again first: this needs a login within the last 15 minutes.');

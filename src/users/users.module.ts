@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { AdminUsersService } from './admin-users.service.js';
+import { AccountExport } from './export/account-export.js';
+import { ExportAccountService } from './export/export-account.service.js';
+import { ExportController } from './export/export.controller.js';
+import { ListOwnEventsService } from './own-events/list-own-events.service.js';
+import { OwnEventsController } from './own-events/own-events.controller.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
@@ -13,8 +19,8 @@ import { VoterKeysRepository } from './voter-keys.repository.js';
 import { VoterKeysService } from './voter-keys.service.js';
 
 @Module({
-  imports: [KeysModule, TypeOrmModule.forFeature([User, VoterKey])],
-  controllers: [UsersController, AdminUsersController],
+  imports: [KeysModule, AuditModule, TypeOrmModule.forFeature([User, VoterKey])],
+  controllers: [UsersController, AdminUsersController, ExportController, OwnEventsController],
   providers: [
     UsersRepository,
     UsersService,
@@ -22,7 +28,10 @@ import { VoterKeysService } from './voter-keys.service.js';
     VoterKeysRepository,
     VoterKeysService,
     UserLifecycle,
+    AccountExport,
+    ExportAccountService,
+    ListOwnEventsService,
   ],
-  exports: [UsersService, UserLifecycle],
+  exports: [UsersService, UserLifecycle, AccountExport],
 })
 export class UsersModule {}

@@ -70,11 +70,13 @@ export class UsersRepository {
   }
 
   async updateProfile(
+    manager: EntityManager,
     id: number,
     changes: { name?: string; username?: string | null; usernameNormalized?: string | null },
   ): Promise<User | null> {
-    if (Object.keys(changes).length > 0) await this.dataSource.getRepository(User).update({ id }, changes);
-    return this.findById(id);
+    const users = manager.getRepository(User);
+    if (Object.keys(changes).length > 0) await users.update({ id }, changes);
+    return users.findOneBy({ id });
   }
 
   /** @returns the user before the change, locked until the transaction ends. */

@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
 import { UnauthenticatedError } from '../common/errors/common.errors.js';
+import { requestContext } from '../common/logging/request-context.js';
 import type { Principal, Role } from '../common/http/principal.js';
+import { RateLimits } from '../common/rate-limits/rate-limits.js';
 import { isUniqueViolation } from '../database/constraint-violation.js';
 import { normalizeEmail, normalizeUsername } from './email-address.js';
 import type { UpdateProfileRequest } from './update-profile.dto.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import type { User } from './user.entity.js';
-import {
-  EmailChangeUnavailableError,
-  LastAdminError,
-  ReauthenticationRequiredError,
-  UserExistsError,
-} from './users.errors.js';
+import { EmailChangeUnavailableError, LastAdminError, UserExistsError } from './users.errors.js';
+import { requireRecentAuthentication } from './require-recent-authentication.js';
 import { UsersRepository } from './users.repository.js';
 import type { Credentials } from './credentials.js';
 import {
@@ -22,8 +21,6 @@ import {
   type UserResponse,
 } from './user.response.dto.js';
 import { VoterKeysService } from './voter-keys.service.js';
-
-const REAUTHENTICATION_SECONDS = 15 * 60;
 
 export interface AccountToCreate {
   name: string;
@@ -40,16 +37,18 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly voterKeys: VoterKeysService,
     private readonly lifecycle: UserLifecycle,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
   ) {}
 
-  /** @throws UserExistsError when the e-mail address or username is taken. */
-  async create({
-    name,
-    email,
-    username = null,
-    passwordHash,
-    role = 'user',
-  }: AccountToCreate): Promise<User> {
+  /**
+   * @param confirm what else must hold for the account to be made, in the same transaction: it throws where it does not
+   * @throws UserExistsError when the e-mail address or username is taken.
+   */
+  async create(
+    { name, email, username = null, passwordHash, role = 'user' }: AccountToCreate,
+    confirm?: (manager: EntityManager, userId: number) => Promise<void>,
+  ): Promise<User> {
     const emailNormalized = normalizeEmail(email);
     const emailHmac = await this.voterKeys.hashOf(emailNormalized);
     return this.users.transaction(async (manager) => {
@@ -64,6 +63,11 @@ export class UsersService {
         voterKey: await this.voterKeys.forNewAccount(manager, emailHmac),
       });
       if (!user) throw new UserExistsError();
+      const request = requestContext.getStore();
+      // Who registers is nobody yet when they ask for it.
+      const actorId = request && (request.userId ?? user.id);
+      await this.audit.record('user_created', { actorId, subjectId: user.id, details: { role } }, manager);
+      await confirm?.(manager, user.id);
       return user;
     });
   }
@@ -105,27 +109,47 @@ export class UsersService {
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
     await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });
     await this.users.setPasswordHash(manager, userId, passwordHash);
+    await this.audit.record(
+      'privilege_permissions_changed',
+      { subjectId: userId, details: { role: 'admin', is_active: true } },
+      manager,
+    );
   }
 
   info(principal: Principal): UserInfoResponse {
     return toUserInfoResponse(principal);
   }
 
-  /** @throws UserExistsError when the username is taken. */
+  /**
+   * @throws UserExistsError when the username is taken
+   * @throws RateLimitedError when too many usernames were tried: each try tells whether a name is taken
+   */
   async updateProfile(
-    { userId }: Principal,
+    { userId, username: present }: Principal,
     { name, username, email }: UpdateProfileRequest,
   ): Promise<UserResponse> {
     if (email !== undefined) throw new EmailChangeUnavailableError();
+    if (typeof username === 'string' && username !== present)
+      await this.limits.enforce('rename-user', userId);
     try {
-      const user = await this.users.updateProfile(userId, {
+      const changes = {
         ...(name === undefined ? {} : { name }),
         ...(username === undefined
           ? {}
           : { username, usernameNormalized: username === null ? null : normalizeUsername(username) }),
+      };
+      return await this.users.transaction(async (manager) => {
+        const user = await this.users.updateProfile(manager, userId, changes);
+        if (!user) throw new UnauthenticatedError();
+        const fields = Object.keys(changes).filter((field) => field !== 'usernameNormalized');
+        if (fields.length > 0)
+          await this.audit.record(
+            'user_updated',
+            { subjectId: userId, details: { fields: fields.join() } },
+            manager,
+          );
+        return toUserResponse(user);
       });
-      if (!user) throw new UnauthenticatedError();
-      return toUserResponse(user);
     } catch (error) {
       throw isUniqueViolation(error) ? new UserExistsError() : error;
     }
@@ -136,12 +160,14 @@ export class UsersService {
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes.
    * @throws LastAdminError
    */
-  async deleteOwn({ userId, session }: Principal): Promise<void> {
-    if (session.authenticatedSecondsAgo > REAUTHENTICATION_SECONDS) throw new ReauthenticationRequiredError();
+  async deleteOwn(principal: Principal): Promise<void> {
+    requireRecentAuthentication(principal);
+    const { userId } = principal;
     await this.users.transaction(async (manager) => {
       await this.requireAnotherAdmin(manager, userId);
       await this.lifecycle.accountDeleted(manager, userId);
       await this.users.delete(manager, userId);
+      await this.audit.record('user_deleted', { subjectId: userId }, manager);
     });
     await this.lifecycle.accountGone(userId);
   }
@@ -160,6 +186,7 @@ export class UsersService {
         const voterKey = await this.voterKeys.forMovedAccount(manager, user.voterKey, emailHmac);
         await this.users.updateVoterKey(manager, userId, voterKey);
         await this.users.updateEmail(manager, userId, email, emailNormalized);
+        await this.audit.record('user_updated', { subjectId: userId, details: { fields: 'email' } }, manager);
       });
     } catch (error) {
       throw isUniqueViolation(error) ? new UserExistsError() : error;

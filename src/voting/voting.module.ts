@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Candidate } from './candidates/candidate.entity.js';
 import { CandidatesController } from './candidates/candidates.controller.js';
@@ -9,6 +10,7 @@ import { CastBallot } from './casting/ballot.entity.js';
 import { CastVoteService } from './casting/cast-vote.service.js';
 import { CastingController } from './casting/casting.controller.js';
 import { CastingRepository } from './casting/casting.repository.js';
+import { ExportParticipationsService } from './casting/export-participations.service.js';
 import { Participation } from './casting/participation.entity.js';
 import { ParticipationsRepository } from './casting/participations.repository.js';
 import { CountsController } from './counts/counts.controller.js';
@@ -19,7 +21,11 @@ import { ElectionsRepository } from './elections/elections.repository.js';
 import { ElectionsService } from './elections/elections.service.js';
 
 @Module({
-  imports: [UsersModule, TypeOrmModule.forFeature([Election, Candidate, Participation, CastBallot])],
+  imports: [
+    AuditModule,
+    UsersModule,
+    TypeOrmModule.forFeature([Election, Candidate, Participation, CastBallot]),
+  ],
   controllers: [CandidatesController, CastingController, CountsController],
   providers: [
     ElectionsRepository,
@@ -28,6 +34,7 @@ import { ElectionsService } from './elections/elections.service.js';
     CandidatesService,
     CastingRepository,
     ParticipationsRepository,
+    ExportParticipationsService,
     CastVoteService,
     CountsRepository,
     CountsService,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { root, startChild } from './child.mjs';
-import { CPU_POOL_SIZE, DB_POOL_SIZE, PUBLIC_URL } from './settings.mjs';
+import { BEYOND_LIMITS, CPU_POOL_SIZE, DB_POOL_SIZE, PUBLIC_URL } from './settings.mjs';
 
 /** The built service with production settings: real password hashes, log level info. */
 export async function startService({ database, secrets, profileDir, onExit }) {
@@ -24,6 +24,7 @@ export async function startService({ database, secrets, profileDir, onExit }) {
       DATABASE_OWNER_URL: database.owner,
       DB_POOL_SIZE: String(DB_POOL_SIZE),
       CPU_POOL_SIZE: String(CPU_POOL_SIZE),
+      ...BEYOND_LIMITS,
       ...secrets,
     },
     onExit,

@@ -38,7 +38,12 @@ export async function openSurroundings(say, onExit) {
 /** Random key rings, of the quality that production asks for. */
 export function drawSecrets() {
   const ring = () => `k1:${randomBytes(32).toString('base64')}`;
-  return { JWT_SECRET_KEY: ring(), TOKEN_PEPPER: ring(), APP_ENCRYPTION_KEY: ring() };
+  return {
+    JWT_SECRET_KEY: ring(),
+    TOKEN_PEPPER: ring(),
+    APP_ENCRYPTION_KEY: ring(),
+    LOG_SIGNING_KEY: ring(),
+  };
 }
 
 async function createDatabase({ ownerUrl, appUrl }, name) {

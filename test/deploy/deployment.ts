@@ -3,12 +3,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
-import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service.js';
-import { Clock } from '../../src/common/clock.js';
-import { AppConfig } from '../../src/config/app-config.js';
-import { parseEnv } from '../../src/config/parse-env.js';
 import { freePort, ServiceProcess } from '../support/service-process.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../support/test-database.js';
+import { makeVoters, tokensOfProcess, type Voter } from '../support/voters.js';
 import { HttpsClient } from './https-client.js';
 import { lineOf, type LogLine } from './log-lines.js';
 import { Nginx, SERVER_NAME } from './nginx.js';
@@ -17,11 +14,6 @@ import { Redis } from './redis.js';
 const PROCESSES = 3;
 
 export const ADMIN = { email: 'admin@example.com', password: 'seven otters at noon by the quiet harbour' };
-
-export interface Voter {
-  token: string;
-  candidateId: number;
-}
 
 interface DeploymentOptions {
   /** Environment variables of every app process. */
@@ -72,35 +64,21 @@ export class Deployment {
     return service.ready();
   }
 
-  /** Candidates through the API; people with sessions straight into the tables. */
-  async makeVoters(count: number): Promise<Voter[]> {
-    const admin = this.services[0]!.api.as({
-      token: await this.services[0]!.logIn(ADMIN.email, ADMIN.password),
-    });
-    const candidates: number[] = [];
-    for (const name of ['Robin', 'Alex', 'Sam'])
-      candidates.push((await admin.post('/admin/candidate', { name })).body.id as number);
-    const { rows } = await this.sql.query<{ user_id: string; id: string }>(
-      `WITH crowd AS (
-         INSERT INTO users (name, email, email_normalized, voter_key)
-         SELECT 'Voter ' || n, 'voter-' || n || '@example.org', 'voter-' || n || '@example.org', gen_random_uuid()
-         FROM generate_series(1, $1::int) n RETURNING id
-       )
-       INSERT INTO sessions (user_id, expires_at) SELECT id, now() + interval '1 day' FROM crowd
-       RETURNING user_id, id`,
-      [count],
-    );
+  /** People with sessions, and candidates for them. */
+  async makeVoters(size: number): Promise<Voter[]> {
+    const [service] = this.services;
     const secrets = {
       JWT_SECRET_KEY: this.env['JWT_SECRET_KEY']!,
       TOKEN_PEPPER: this.env['TOKEN_PEPPER']!,
       APP_ENCRYPTION_KEY: this.env['APP_ENCRYPTION_KEY']!,
+      LOG_SIGNING_KEY: this.env['LOG_SIGNING_KEY']!,
     };
-    const config = new AppConfig(parseEnv(this.env), { app: '', owner: '', direct: '' }, secrets);
-    const tokens = new AccessTokensService(new Clock(), config);
-    return rows.map(({ user_id, id }, index) => ({
-      token: tokens.issue({ userId: Number(user_id), sessionId: id }),
-      candidateId: candidates[index % candidates.length]!,
-    }));
+    return makeVoters({
+      size,
+      admin: service!.api.as({ token: await service!.logIn(ADMIN.email, ADMIN.password) }),
+      query: async (text, values) => (await this.sql.query<Record<string, unknown>>(text, values)).rows,
+      tokens: tokensOfProcess(this.env, secrets),
+    });
   }
 
   /** Everything that the app processes have logged. */
@@ -108,9 +86,13 @@ export class Deployment {
     return this.services.map(({ stdout, stderr }) => stdout + stderr).join('');
   }
 
-  /** The line of the app's log about an answer that was given, as soon as it is written. */
+  /** The line of the app's log about an answer that was given, as soon as it is written; events have lines beside it. */
   appLineOf(requestId: string): Promise<LogLine> {
-    return lineOf(requestId, () => this.appLog);
+    return lineOf(requestId, () => this.requestLines.join('\n'));
+  }
+
+  private get requestLines(): string[] {
+    return this.appLog.split('\n').filter((line) => line.endsWith('"message":"request"}'));
   }
 
   async close(): Promise<void> {
@@ -128,7 +110,7 @@ export class Deployment {
     this.database = await createTestDatabase();
     this.sql = openPool(this.database.urls.owner);
     this.redis = await Redis.start(this.folder);
-    this.env = { ...productionEnv(this.database, this.folder), ...env };
+    this.env = { ...productionEnv(this.database, this.folder), REDIS_URL: this.redis.url, ...env };
     const ports: number[] = [];
     while (ports.length < PROCESSES) ports.push(await freePort());
     await Promise.all(ports.map((port) => this.startService(port)));
@@ -147,6 +129,7 @@ function productionEnv({ urls }: TestDatabase, folder: string): Record<string, s
     JWT_SECRET_KEY: key(),
     TOKEN_PEPPER: key(),
     APP_ENCRYPTION_KEY: key(),
+    LOG_SIGNING_KEY: key(),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     DATA_DIR: path.join(folder, 'data'),

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Deployment, type Voter } from './deployment.js';
+import type { Voter } from '../support/voters.js';
+import { Deployment } from './deployment.js';
 import type { HttpsClient } from './https-client.js';
 
 const VOTERS = 600;

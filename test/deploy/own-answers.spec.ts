@@ -114,7 +114,6 @@ describe('errors of nginx have the shape and the headers of the app', () => {
     expect(codes.length).toBeGreaterThan(10);
     const own = codes.filter(([code]) => !Object.hasOwn(STATUS_BY_CODE, code!));
     expect(own).toEqual([
-      ['MISDIRECTED_REQUEST', 421],
       ['UPSTREAM_UNAVAILABLE', 502],
       ['UPSTREAM_TIMEOUT', 504],
     ]);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ADMIN, Deployment } from './deployment.js';
 import { API_HEADERS, DOCS_HEADERS, expectEachOnce, expectError } from './expect-headers.js';
-import type { HttpsClient } from './https-client.js';
+import type { HttpsClient, SiteAnswer } from './https-client.js';
+import { SERVER_NAME } from './nginx.js';
 
 const KIB = 1024;
 const NOTE_BODY = 7 * KIB * KIB;
@@ -95,6 +96,37 @@ it('logging out at one process ends the session at the others at once', async ()
   expect((await site.services[1]!.api.as({ token }).post('/users/logout')).status).toBe(200);
   expect(await statuses()).toEqual([401, 401, 401]);
   expect((await client.as({ token }).get('/users/info')).status).toBe(401);
+});
+
+it('a browser keeps its session through nginx, whichever process answers, and a page elsewhere does not get in', async () => {
+  const page = { origin: `https://${SERVER_NAME}`, 'sec-fetch-site': 'same-origin' };
+  const credentials = { email: ADMIN.email, password: ADMIN.password };
+  const cookiesOf = ({ headerLines }: SiteAnswer) =>
+    headerLines.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value);
+  const foreign = await client.post('/auth/web/login', credentials, {
+    headers: { origin: 'https://evil.test' },
+  });
+  expectError(foreign, 403, 'CSRF_FAILED');
+
+  let answer = await client.post('/auth/web/login', credentials, { headers: page });
+  for (let round = 0; round < 6; round++) {
+    expect(answer.status).toBe(200);
+    expect(cookiesOf(answer).filter((line) => !line.startsWith('__Host-device'))).toEqual([
+      expect.stringMatching(
+        /^__Host-refresh=[^;]{80}; Max-Age=\d+; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
+      ),
+      expect.stringMatching(/^__Host-csrf=[^;]{64}; Max-Age=\d+; Path=\/; Secure; SameSite=Strict$/),
+    ]);
+    const cookie = cookiesOf(answer)
+      .map((line) => line.split(';')[0]!)
+      .join('; ');
+    const csrf = answer.body.csrf_token as string;
+    const headers = { ...page, cookie, 'x-csrf-token': csrf, 'x-request-id': `browser-${round}` };
+    answer = await client.post(`/auth/web/${round < 5 ? 'refresh' : 'logout'}`, undefined, { headers });
+  }
+  expect(answer).toMatchObject({ status: 200, body: { message: expect.any(String) } });
+  await site.appLineOf('browser-5');
+  expect(site.nginx.log + site.appLog).not.toContain('__Host-');
 });
 
 it('a note password in an address stands in no log', async () => {

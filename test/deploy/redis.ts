@@ -6,18 +6,32 @@ import { ChildProgram } from './child-program.js';
 export class Redis extends ChildProgram {
   private constructor(
     readonly port: number,
-    folder: string,
+    private readonly folder: string,
+    private readonly settings: string[],
   ) {
     super('redis-server', [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
-      ...['--save', '', '--appendonly', 'no'],
+      ...['--save', '', '--appendonly', 'no', ...settings],
     ]);
   }
 
-  static async start(folder: string): Promise<Redis> {
-    const redis = new Redis(await freePort(), folder);
-    await redis.accepts(redis.port);
+  static async start(folder: string, settings: string[] = []): Promise<Redis> {
+    return Redis.startAt(await freePort(), folder, settings);
+  }
+
+  /** Another one in its place, with nothing of what it held. */
+  startAgain(): Promise<Redis> {
+    return Redis.startAt(this.port, this.folder, this.settings);
+  }
+
+  private static async startAt(port: number, folder: string, settings: string[]): Promise<Redis> {
+    const redis = new Redis(port, folder, settings);
+    await redis.accepts(port);
     return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** What it says to a PING. */

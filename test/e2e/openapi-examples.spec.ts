@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
+import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
 import { startTestServer, unique } from '../support/test-server.js';
 
@@ -12,6 +14,7 @@ interface Operation {
 interface Setting {
   actor?: Actor;
   path?: Record<string, number>;
+  headers?: Record<string, string>;
 }
 
 /** Who the documentation is about, with the password of its examples. */
@@ -52,6 +55,15 @@ async function startAfresh(): Promise<void> {
   ]);
 }
 
+/** The refresh token of the documentation belongs to a session of this account. */
+async function knowExampleToken(userId: number): Promise<void> {
+  const [hash] = server.app.get(RefreshTokensService).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+  await server.sql.query(
+    'UPDATE refresh_tokens SET token_hash = $2 FROM sessions s WHERE s.id = session_id AND s.user_id = $1',
+    [userId, hash],
+  );
+}
+
 const ada = () => server.signUp({ ...ADA, password: PASSWORD });
 
 async function withNote(personal: boolean): Promise<Setting> {
@@ -66,12 +78,32 @@ async function withCandidate(id?: number): Promise<Setting> {
   return { actor: admin, path: { id: created.body.id } };
 }
 
+/** Puts the invitation of the documentation in the place of one that was made. */
+async function invite(documented: string): Promise<void> {
+  const { body } = await server.as(admin).post('/admin/invitations', {});
+  const [hash] = server.app.get(InvitationTokensService).hashesOf(documented);
+  await server.sql.query('UPDATE invitations SET token_hash = $2 WHERE id = $1', [body.id, hash]);
+}
+
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
-const SETTINGS: Record<string, (example: string) => Promise<Setting>> = {
-  'POST /users/register': () => Promise.resolve({}),
+const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
+  'POST /users/register': async (_, { invitation }) => {
+    if (typeof invitation === 'string') await invite(invitation);
+    return {};
+  },
+  'POST /admin/invitations': () => Promise.resolve({ actor: admin }),
   'POST /users/login': async () => {
     await ada();
     return {};
+  },
+  'POST /auth/refresh': async () => {
+    await knowExampleToken((await ada()).id);
+    return {};
+  },
+  'POST /auth/logout': () => Promise.resolve({}),
+  'POST /auth/web/login': async () => {
+    await ada();
+    return { headers: { origin: server.config.publicUrl } };
   },
   'POST /users/change-password': async () => ({ actor: await ada() }),
   'PATCH /users': async () => ({ actor: await ada() }),
@@ -99,17 +131,17 @@ describe('the examples of request bodies', () => {
   it.each(examples)('work as they stand: $key, $type, $name', async (example) => {
     const { key, method, path, type, name, summary, value } = example;
     await startAfresh();
-    const { actor, path: ids = {} } = await SETTINGS[key]!(name);
+    const { actor, path: ids = {}, headers } = await SETTINGS[key]!(name, { ...value });
     const target = path.replaceAll(/\{(\w+)\}/g, (_, id: string) => String(ids[id]));
     const isForm = type === 'application/x-www-form-urlencoded';
     const answer = await (actor ? server.as(actor) : server.api).request(method, target, undefined, {
-      headers: { 'content-type': type },
+      headers: { ...headers, 'content-type': type },
       rawBody: isForm
         ? new URLSearchParams(value as Record<string, string>).toString()
         : JSON.stringify(value),
     });
     expect({ status: answer.status, body: answer.body }).toEqual({
-      status: method === 'POST' && !/login|password|open/.test(path) ? 201 : 200,
+      status: method === 'POST' && !/login|password|open|auth/.test(path) ? 201 : 200,
       body: expect.anything(),
     });
     expect(summary).toMatch(/\w/);

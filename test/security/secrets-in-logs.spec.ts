@@ -57,6 +57,7 @@ describe('the log and the errors of a whole journey', () => {
     const vote = await server.sql.query('SELECT id, nonce, leaf_hash FROM ballots');
     const logIn = await journey.call('POST', at('/users/login'), { email, password: SECRET.newPassword });
     handedOut.push(me.token, admin.token, logIn.body.access_token, logIn.body.refresh_token);
+    journey.refreshToken = logIn.body.refresh_token;
     ballotId = vote.rows[0].id;
     receipt = { leaf_hash: vote.rows[0].leaf_hash.toString('hex'), nonce: NONCE };
 
@@ -71,6 +72,8 @@ describe('the log and the errors of a whole journey', () => {
       'ballots',
       'candidates',
       'note_password_attempts',
+      'login_failures',
+      'known_devices',
     ])
       await withTable(table, async () => {
         await journey.call('POST', at('/users/register'), {
@@ -84,6 +87,7 @@ describe('the log and the errors of a whole journey', () => {
         await journey.call('POST', at('/users/vote', voter!.token), { candidate_id: CHOICE });
         await journey.callEverything();
       });
+    handedOut.push(...journey.issued);
     await forceErrorsThatQuoteValues();
     await takeTheDatabaseAway();
     await journey.call('POST', at('/users/logout', me.token));
@@ -182,6 +186,8 @@ describe('the log and the errors of a whole journey', () => {
 
   it('has no token and no hash in the log or in an error answer', () => {
     expect(handedOut.length).toBeGreaterThan(8);
+    expect(journey.issued).toContain(journey.refreshToken);
+    expect(journey.issued).toContain(journey.deviceToken);
     const answers = journey.errors.map(({ body }) => JSON.stringify(body));
     for (const secret of handedOut) {
       expect(secret.length).toBeGreaterThan(20);

@@ -38,6 +38,12 @@ type Call = [method: string, to: Target, body?: unknown, headers?: Record<string
 /** Somebody who brings every secret to every route that takes one, and keeps the errors that are answered. */
 export class SecretsJourney {
   readonly errors: Answer[] = [];
+  /** Every token that a refresh used or answered. */
+  readonly issued: string[] = [];
+  /** Of a session of mine, the newest. */
+  refreshToken = '';
+  /** Of the device that I log in on. */
+  deviceToken = '';
 
   constructor(
     private readonly server: TestServer,
@@ -64,12 +70,17 @@ export class SecretsJourney {
       email: 'other@example.com',
       password: SECRET.password,
     });
-    await this.call('POST', at('/users/login'), { email: JOURNEY_EMAIL, password: SECRET.password });
+    const login = { email: JOURNEY_EMAIL, password: SECRET.password };
+    const loggedIn = await this.call('POST', at('/users/login'), login);
+    // Later on the password is another one.
+    if (loggedIn.status === 200) this.issued.push((this.deviceToken = loggedIn.body.device_token));
+    await this.call('POST', at('/users/login'), login, { 'x-device-token': this.deviceToken });
     await this.call('POST', at('/users/login'), { username: 'nobody-here', password: SECRET.wrongPassword });
     await this.call('POST', at('/users/change-password', token), {
       current_password: SECRET.password,
       new_password: SECRET.newPassword,
     });
+    await this.refresh();
     await this.call('PATCH', at('/users', token), { name: 'Somebody Else' });
     await this.call('POST', at('/users/notes', token), note);
     const { body } = await this.call('POST', at('/users/notes', token), personal);
@@ -93,6 +104,15 @@ export class SecretsJourney {
       name: `Somebody ${SECRET.invalidValue}`,
     });
     await this.call('DELETE', at(`/users/notes/${id}`, token));
+  }
+
+  private async refresh(): Promise<void> {
+    const { status, body } = await this.call('POST', at('/auth/refresh'), {
+      refresh_token: this.refreshToken,
+    });
+    if (status !== 200) return;
+    this.issued.push(this.refreshToken, body.refresh_token, body.access_token);
+    this.refreshToken = body.refresh_token;
   }
 
   /** Answers that the service gives on purpose: each of them to something that nobody else may read. */

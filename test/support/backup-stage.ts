@@ -23,7 +23,7 @@ export class BackupStage {
     dir,
   }: { database?: TestDatabase; env?: Record<string, string>; dir?: string } = {}): Promise<BackupStage> {
     const backupDir = dir ?? (await mkdtemp(path.join(tmpdir(), 'mc101-backups-')));
-    const tools = await WatchedTools.make(await serverMajor());
+    const tools = await WatchedTools.make();
     const server = await startTestServer({
       database,
       env: { BACKUP_DIR: backupDir, PG_BIN_DIR: tools.dir, ...env },
@@ -68,20 +68,6 @@ export async function asSuperuser(database: TestDatabase, statement: string): Pr
   await client.connect();
   try {
     await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
-
-async function serverMajor(): Promise<number> {
-  const { ownerUrl } = JSON.parse(process.env['MC101_TEST_DATABASE'] ?? '{}') as { ownerUrl: string };
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ version: string }>(
-      `SELECT current_setting('server_version_num') AS version`,
-    );
-    return Math.floor(Number(rows[0]?.version) / 10_000);
   } finally {
     await client.end();
   }

@@ -31,7 +31,10 @@ export class RestoreStage {
     this.pool = openPool(database.urls.owner);
   }
 
-  static async open({ oneRole = false } = {}): Promise<RestoreStage> {
+  static async open({
+    oneRole = false,
+    env = {},
+  }: { oneRole?: boolean; env?: Record<string, string> } = {}): Promise<RestoreStage> {
     const database = await createTestDatabase();
     const dir = await mkdtemp(path.join(tmpdir(), 'mc101-backups-'));
     return new RestoreStage(database, dir, {
@@ -45,6 +48,7 @@ export class RestoreStage {
         : { DATABASE_URL: database.urls.app, DATABASE_OWNER_URL: database.urls.owner }),
       ADMIN_PASSWORD: 'an otter on a mossy stone',
       ...TEST_SECRETS,
+      ...env,
     });
   }
 
@@ -215,9 +219,14 @@ export class RestoreStage {
     return Number(row!.id);
   }
 
-  async close(): Promise<void> {
+  /** Ends every service and command that still runs. */
+  async killAll(): Promise<void> {
     for (const running of this.processes.filter(({ hasEnded }) => !hasEnded)) running.signal('SIGKILL');
     await Promise.all(this.processes.map(({ ended }) => ended));
+  }
+
+  async close(): Promise<void> {
+    await this.killAll();
     await this.pool.end();
     for (const name of await this.siblings()) await this.asSuperuser(`DROP DATABASE "${name}" WITH (FORCE)`);
     await this.database.drop();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { ApiClient } from './api-client.js';
+import { WIDE_LIMITS } from './test-config.js';
 
 export const checkout = path.dirname(path.dirname(import.meta.dirname));
 
@@ -139,6 +140,7 @@ function inherited(): Record<string, string> {
     TMPDIR: os.tmpdir(),
     LOG_LEVEL: 'warn',
     BACKUP_CRON: 'off',
+    ...WIDE_LIMITS,
     BACKUP_DIR: path.join(process.env['MC101_TEST_EMPTY_ENV_FOLDER'] ?? '/nonexistent', 'backups'),
     ...(pgBinDir ? { PG_BIN_DIR: pgBinDir } : {}),
   };

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/common/logging/logger.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ApiClient, type Actor } from './api-client.js';
 import { createTestDatabase, openPool, type TestDatabase } from './test-database.js';
+import { insertCrowd } from './voters.js';
 import { testConfig } from './test-config.js';
 
 let counter = 0;
@@ -67,28 +68,15 @@ export class TestServer {
     return admin;
   }
 
-  /** Many people with sessions, straight into the tables: for tests about crowds, not about registration. */
+  /** Many people with sessions and no passwords. */
   async signUpCrowd(size: number): Promise<Actor[]> {
-    const crowd = unique();
-    const { rows } = await this.sql.query<{ id: number; email: string; session_id: string }>(
-      `WITH crowd AS (
-         INSERT INTO users (name, email, email_normalized, voter_key)
-         SELECT 'Voter ' || n, 'voter-' || n || '-' || $1 || '@example.com', 'voter-' || n || '-' || $1 || '@example.com', gen_random_uuid()
-         FROM generate_series(1, $2::int) n RETURNING id, email
-       ), logins AS (
-         INSERT INTO sessions (user_id, expires_at) SELECT id, now() + interval '1 day' FROM crowd RETURNING id, user_id
-       )
-       SELECT crowd.id, crowd.email, logins.id AS session_id FROM crowd JOIN logins ON logins.user_id = crowd.id ORDER BY crowd.id`,
-      [crowd, size],
-    );
-    const tokens = this.app.get(AccessTokensService);
-    return rows.map(({ id, email, session_id }) => ({
-      id,
-      email,
-      name: 'Voter',
-      password: '',
-      token: tokens.issue({ userId: id, sessionId: session_id }),
-    }));
+    const crowd = await insertCrowd({
+      size,
+      mark: unique(),
+      query: async (text, values) => (await this.sql.query<Record<string, unknown>>(text, values)).rows,
+      tokens: this.app.get(AccessTokensService),
+    });
+    return crowd.map((newcomer) => ({ ...newcomer, name: 'Voter', password: '' }));
   }
 
   async close(): Promise<void> {
@@ -116,7 +104,7 @@ export async function startTestServer({ env = {}, database }: TestServerOptions 
     },
   });
   const app = await createApp(config, createLogger(config.logLevel, stream));
-  await app.listen(0, '127.0.0.1');
+  await app.listen(config.port, '127.0.0.1');
   const sql = openPool(ownDatabase.urls.owner);
   return new TestServer(
     app,

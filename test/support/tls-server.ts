@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { findDumpTools } from '../../src/database/embedded/find-dump-tools.js';
 import { isRoot } from './operator.js';
 import { freePort } from './service-process.js';
+import { toolsOfServer } from './watched-tools.js';
 
 const NOBODY = 65_534;
 /** PostgreSQL does not run as root. */
@@ -32,9 +32,7 @@ export async function startTlsServer(): Promise<TlsServer> {
   const password = 'a lantern over the harbour';
   await writeFile(path.join(folder, 'password'), password);
   if (isRoot) await chown(folder, NOBODY, NOBODY);
-  const tools = await findDumpTools(15, { searchPath: process.env['PATH'] });
-  if (!tools) throw new Error('There is no PostgreSQL on this machine.');
-  const bin = path.dirname(tools.pgDump);
+  const bin = path.dirname((await toolsOfServer()).pgDump);
   execFileSync(
     path.join(bin, 'initdb'),
     [

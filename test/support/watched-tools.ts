@@ -2,7 +2,8 @@ import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findDumpTools } from '../../src/database/embedded/find-dump-tools.js';
+import pg from 'pg';
+import { findDumpTools, type DumpTools } from '../../src/database/embedded/find-dump-tools.js';
 
 const POLL_MS = 20;
 
@@ -10,11 +11,14 @@ export type Tool = 'pg_dump' | 'pg_restore';
 
 /** The real pg_dump and pg_restore, in a folder for PG_BIN_DIR, with everything that they are started with on record. */
 export class WatchedTools {
-  private constructor(readonly dir: string) {}
+  private constructor(
+    readonly dir: string,
+    /** What is watched. */
+    readonly real: DumpTools,
+  ) {}
 
-  static async make(serverMajor: number): Promise<WatchedTools> {
-    const real = await findDumpTools(serverMajor, { searchPath: process.env['PATH'] });
-    if (!real) throw new Error(`No pg_dump ${serverMajor} or newer is installed.`);
+  static async make(): Promise<WatchedTools> {
+    const real = await toolsOfServer();
     const dir = await mkdtemp(path.join(tmpdir(), 'mc101-tools-'));
     await chmod(dir, 0o755);
     for (const [tool, program] of [
@@ -31,12 +35,13 @@ case "$*" in *--dbname=*)
     touch '${dir}/${tool}.holding'; sleep 0.05
   done
   kill -0 $PPID || exit 1
+  echo $$ > '${dir}/${tool}.pid'
 esac
 exec ${program} "$@"
 `;
       await writeFile(path.join(dir, tool), script, { mode: 0o755 });
     }
-    return new WatchedTools(dir);
+    return new WatchedTools(dir, real);
   }
 
   /** From now on the tool waits before it does anything, as long as whoever started it is there. */
@@ -54,6 +59,11 @@ exec ${program} "$@"
     await rm(path.join(this.dir, `${tool}.hold`), { force: true });
   }
 
+  /** The process of the last run that reads or writes a database. */
+  async pid(tool: Tool): Promise<number> {
+    return Number(await readFile(path.join(this.dir, `${tool}.pid`), 'utf8'));
+  }
+
   /** Arguments and environment of every run. */
   async record(tool: Tool): Promise<string> {
     return readFile(path.join(this.dir, `${tool}.log`), 'utf8');
@@ -69,4 +79,26 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The tools for the server of the tests. */
+export async function toolsOfServer(): Promise<DumpTools> {
+  const major = await majorOfServer();
+  const tools = await findDumpTools(major, { searchPath: process.env['PATH'] });
+  if (!tools) throw new Error(`No pg_dump ${major} or newer is installed.`);
+  return tools;
+}
+
+async function majorOfServer(): Promise<number> {
+  const { ownerUrl } = JSON.parse(process.env['MC101_TEST_DATABASE'] ?? '{}') as { ownerUrl: string };
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ version: string }>(
+      `SELECT current_setting('server_version_num') AS version`,
+    );
+    return Math.floor(Number(rows[0]?.version) / 10_000);
+  } finally {
+    await client.end();
+  }
 }

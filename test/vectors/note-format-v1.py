@@ -4,41 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
-import struct
 import unicodedata
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-
-def aad(*fields):
-    out = b""
-    for field in fields:
-        if isinstance(field, int):
-            data = struct.pack(">Q", field)
-        elif isinstance(field, bytes):
-            data = field
-        else:
-            data = field.encode("utf-8")
-        out += struct.pack(">I", len(data)) + data
-    return out
-
-
-def hkdf(key, context):
-    return HKDF(algorithm=SHA256(), length=32, salt=b"", info=context.encode()).derive(key)
+from format_bytes import aad, commit, fixed, hkdf
 
 
 def seal(key, nonce, plaintext, bound):
     return nonce + AESGCM(key).encrypt(nonce, plaintext, bound)
-
-
-def commit(key):
-    return hkdf(key, "mc101/key-commitment/v1")
-
-
-def fixed(label, length):
-    return hashlib.sha256(("mc101 vector " + label).encode()).digest()[:length]
 
 
 def fold(text):

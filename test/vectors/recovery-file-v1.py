@@ -3,33 +3,11 @@
 import base64
 import hashlib
 import json
-import struct
 import unicodedata
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-
-def aad(*fields):
-    out = b""
-    for field in fields:
-        if isinstance(field, int):
-            data = struct.pack(">Q", field)
-        elif isinstance(field, bytes):
-            data = field
-        else:
-            data = field.encode("utf-8")
-        out += struct.pack(">I", len(data)) + data
-    return out
-
-
-def hkdf(key, context):
-    return HKDF(algorithm=SHA256(), length=32, salt=b"", info=context.encode()).derive(key)
-
-
-def fixed(label, length):
-    return hashlib.sha256(("mc101 vector " + label).encode()).digest()[:length]
+from format_bytes import aad, commit, fixed, hkdf
 
 
 def b64(data):
@@ -50,7 +28,7 @@ plaintext = json.dumps(rings, separators=(",", ":")).encode()
 
 typed = unicodedata.normalize("NFC", passphrase).encode()
 key = hkdf(hashlib.pbkdf2_hmac("sha256", typed, salt, iterations, 32), "mc101/recovery-file/v1")
-commitment = hkdf(key, "mc101/key-commitment/v1")
+commitment = commit(key)
 bound = aad("mc101/recovery-file", 1, service, created_at, name, iterations, salt, commitment)
 
 print(

@@ -54,7 +54,10 @@ export class PasswordHasher implements OnModuleInit {
       if (account && account.passwordHash !== null) {
         const matches = await verifyReadable(account.passwordHash, typed);
         if (matches !== undefined) return matches;
-        this.logger.error({ user: account.id }, 'the stored password hash of an account cannot be read');
+        this.logger.error(
+          { event_type: 'password_hash_unreadable', user: account.id },
+          'the stored password hash of an account cannot be read',
+        );
       }
       await argon2.verify(this.decoy, typed);
       return false;

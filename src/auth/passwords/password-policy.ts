@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { BoundedPool } from '../../common/bounded-pool.js';
 import { AppConfig } from '../../config/app-config.js';
 import { WeakPasswordError } from '../auth.errors.js';
+import { contextWords, type PasswordOwner } from './password-context.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-length.js';
 import { PasswordStrengthMeter } from './password-strength.js';
 
@@ -13,13 +14,6 @@ const ESTIMATED_LENGTH = 64;
 
 /** Estimates that may wait, for each hash that may. One can take half a second, and there is one thread for them. */
 const ESTIMATES_PER_HASH = 1 / 4;
-
-/** Whose password it is: what must not be most of it. */
-export interface PasswordOwner {
-  name: string;
-  email: string;
-  username?: string | null;
-}
 
 /** What makes a password good enough (NIST SP 800-63B: length and guessability, no composition rules). */
 @Injectable()
@@ -51,15 +45,13 @@ export class PasswordPolicy implements OnApplicationShutdown {
     }
     const estimated = characters.slice(0, ESTIMATED_LENGTH).join('');
     const { score, warning, suggestions } = await this.pool.run(() =>
-      this.meter.measure(estimated, contextOf(owner)),
+      this.meter.measure(
+        estimated,
+        contextWords(owner, this.config.publicUrl, this.config.passwordContextWords),
+      ),
     );
     if (score < this.config.passwordMinScore) {
       throw new WeakPasswordError(warning ?? 'is too easy to guess', suggestions);
     }
   }
-}
-
-function contextOf({ name, email, username }: PasswordOwner): string[] {
-  const words = [name, email, username ?? ''].flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]);
-  return [...words, 'mc101'].filter((word) => word.length > 2);
 }

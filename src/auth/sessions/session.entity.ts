@@ -34,6 +34,8 @@ export class Session {
   @Column('timestamptz', { name: 'last_seen_at', default: () => 'now()' })
   lastSeenAt!: Date;
 
+  /** Moves on with every refresh, up to the absolute lifetime. */
+  @Index('sessions_expires_at_idx')
   @Column('timestamptz', { name: 'expires_at' })
   expiresAt!: Date;
 

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Principal, Role } from '../../common/http/principal.js';
 import { runPrepared, type Statement } from '../../database/prepared.js';
+import type { Lifetimes } from './lifetimes.js';
+import type { ListedSession, SessionPosition } from './sessions.dto.js';
 
 export interface NewSession {
   userId: number;
   /** The hash that the login verified: a session begins only while it is still the account's. */
   verifiedHash: string;
-  lifetimeSeconds: number;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -35,12 +36,13 @@ interface PrincipalRow {
   authenticated_seconds_ago: number;
 }
 
+/** The account's row stays locked: of two logins at once the second sees the session that the first began. */
 const BEGIN_SESSION: Statement = {
   name: 'sessions.begin',
   text: `WITH session AS (
            INSERT INTO sessions (user_id, ip, user_agent, expires_at)
            SELECT id, $4::inet, $5, now() + make_interval(secs => $3) FROM users
-           WHERE id = $1 AND password_hash = $2 AND is_active FOR SHARE
+           WHERE id = $1 AND password_hash = $2 AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
          INSERT INTO refresh_tokens (token_hash, session_id) SELECT $6, id FROM session RETURNING session_id AS id`,
@@ -72,12 +74,20 @@ export class SessionsRepository {
     );
   }
 
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
   /** @returns the session's id, or undefined when the account was disabled or its password changed meanwhile. */
-  async begin(session: NewSession): Promise<string | undefined> {
-    const [row] = await runPrepared<{ id: string }>(this.dataSource, BEGIN_SESSION, [
+  async begin(
+    manager: EntityManager,
+    session: NewSession,
+    { idleSeconds, absoluteSeconds }: Lifetimes,
+  ): Promise<string | undefined> {
+    const [row] = await runPrepared<{ id: string }>(manager, BEGIN_SESSION, [
       session.userId,
       session.verifiedHash,
-      session.lifetimeSeconds,
+      Math.min(idleSeconds, absoluteSeconds),
       session.ip,
       session.userAgent,
       session.refreshTokenHash,
@@ -85,24 +95,63 @@ export class SessionsRepository {
     return row?.id;
   }
 
-  async revoke(sessionId: string, reason: string): Promise<void> {
-    await this.dataSource.query(
-      'UPDATE sessions SET revoked_at = now(), revoked_reason = $2 WHERE id = $1 AND revoked_at IS NULL',
-      [sessionId, reason],
+  /** Sessions of a user that are alive, from a position of an earlier page on. */
+  async listNewestFirst(
+    userId: number,
+    position: SessionPosition | undefined,
+    limit: number,
+  ): Promise<ListedSession[]> {
+    return this.dataSource.query<ListedSession[]>(
+      `SELECT id, host(ip) AS ip, user_agent AS "userAgent", place, created_at AS "createdAt",
+              micros AS "createdMicros", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
+       FROM sessions, LATERAL (SELECT (extract(epoch FROM created_at) * 1000000)::bigint AS micros) AS exact
+       WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
+         AND ($2::bigint IS NULL OR (micros, id) < ($2::bigint, $3::uuid))
+       ORDER BY micros DESC, id DESC LIMIT $4`,
+      [userId, ...(position ?? [null, null]), limit],
     );
   }
 
-  /** Ends every session of a user, but for one where the caller names it. */
+  /**
+   * Remembers that requests of these sessions came, at most once a minute a session. Rows that somebody else holds are
+   * passed over: who holds them has seen the session, too.
+   */
+  async markSeen(sessionIds: string[]): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE sessions SET last_seen_at = now() WHERE id IN (
+         SELECT id FROM sessions WHERE id = ANY($1::uuid[]) AND last_seen_at < now() - interval '1 minute'
+           AND revoked_at IS NULL AND expires_at > now()
+         FOR NO KEY UPDATE SKIP LOCKED
+       )`,
+      [sessionIds],
+    );
+  }
+
+  /** Ends a session of a user. @returns whether it was one, and alive until now */
+  async revoke(manager: EntityManager, userId: number, sessionId: string, reason: string): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE sessions SET revoked_at = now(), revoked_reason = $3
+       WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+      [userId, sessionId, reason],
+    );
+    return count === 1;
+  }
+
+  /**
+   * Ends every session of a user, but for one where the caller names it.
+   * @returns how many were alive until now
+   */
   async revokeAll(
     manager: EntityManager,
     userId: number,
     reason: string,
-    exceptSessionId: string | null = null,
-  ): Promise<void> {
-    await manager.query(
+    exceptSessionId: string | null,
+  ): Promise<number> {
+    const [, count] = await manager.query<[unknown, number]>(
       `UPDATE sessions SET revoked_at = now(), revoked_reason = $2
-       WHERE user_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $3::uuid`,
+       WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND id IS DISTINCT FROM $3::uuid`,
       [userId, reason, exceptSessionId],
     );
+    return count;
   }
 }

@@ -23,7 +23,7 @@ function service(ring = OLD, env: Record<string, string> = {}, clock: Clock = ne
   const config = new AppConfig(
     parseEnv({ NODE_ENV: 'test', PUBLIC_URL: 'http://localhost:8000', ...env }),
     { app: '', owner: '', direct: '' },
-    { JWT_SECRET_KEY: ring, TOKEN_PEPPER: OLD, APP_ENCRYPTION_KEY: OLD },
+    { JWT_SECRET_KEY: ring, TOKEN_PEPPER: OLD, APP_ENCRYPTION_KEY: OLD, LOG_SIGNING_KEY: OLD },
   );
   return new AccessTokensService(clock, config);
 }

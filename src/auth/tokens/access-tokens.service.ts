@@ -2,6 +2,7 @@ import { createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { Clock } from '../../common/clock.js';
+import { UUID } from '../../common/http/id-param.pipe.js';
 import { AppConfig } from '../../config/app-config.js';
 import { deriveSubkey } from '../../crypto/derive-subkey.js';
 import { parseKeyRing } from '../../crypto/parse-key-ring.js';
@@ -9,8 +10,6 @@ import { parseKeyRing } from '../../crypto/parse-key-ring.js';
 const AUDIENCE = 'mc101';
 const TYPE = 'at+jwt';
 const SIGNING_CONTEXT = 'mc101/jwt/v1';
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface AccessTokenClaims {
   userId: number;
@@ -22,6 +21,7 @@ export interface AccessTokenClaims {
 export class AccessTokensService {
   private readonly jwt: JwtService;
   private readonly currentKeyId: string;
+  private readonly keysByHeader: ReadonlyMap<string, KeyObject>;
 
   constructor(
     private readonly clock: Clock,
@@ -29,14 +29,14 @@ export class AccessTokensService {
   ) {
     const ring = parseKeyRing('JWT_SECRET_KEY', config.secrets.JWT_SECRET_KEY);
     // As key objects: from bytes the library would make one for every token, after trying to read a public key.
-    const keys = new Map(
-      ring.ids.map((id) => [id, createSecretKey(deriveSubkey(ring.find(id), SIGNING_CONTEXT))]),
+    this.keysByHeader = new Map(
+      ring.ids.map((id) => [encodeHeader(id), createSecretKey(deriveSubkey(ring.find(id), SIGNING_CONTEXT))]),
     );
     this.currentKeyId = ring.current.id;
     this.jwt = new JwtService({
       // A token that is to be verified is a string, what is to be signed is not one yet.
       secretOrKeyProvider: (_type, subject) =>
-        keyNamed(typeof subject === 'string' ? keyIdOf(subject) : this.currentKeyId, keys),
+        this.keyFor(typeof subject === 'string' ? headerIn(subject) : encodeHeader(this.currentKeyId)),
     });
   }
 
@@ -50,7 +50,7 @@ export class AccessTokensService {
     };
     return this.jwt.sign(payload, {
       algorithm: 'HS256',
-      header: { alg: 'HS256', typ: TYPE, kid: this.currentKeyId },
+      header: headerOf(this.currentKeyId),
       subject: String(userId),
       issuer: this.config.publicUrl,
       audience: AUDIENCE,
@@ -60,20 +60,16 @@ export class AccessTokensService {
   /** @returns undefined for anything that is not a token of ours, in force now. */
   verify(token: string): AccessTokenClaims | undefined {
     try {
-      const { header, payload } = this.jwt.verify<{
-        header: { typ?: string };
-        payload: Record<string, unknown>;
-      }>(token, {
+      const payload = this.jwt.verify<Record<string, unknown>>(token, {
         algorithms: ['HS256'],
         issuer: this.config.publicUrl,
         audience: AUDIENCE,
         clockTimestamp: this.seconds(),
-        complete: true,
       });
       const userId = Number(payload['sub']);
       const sessionId = payload['sid'];
       // Without an end a token would last as long as its key.
-      if (header.typ !== TYPE || typeof payload['exp'] !== 'number') return undefined;
+      if (typeof payload['exp'] !== 'number') return undefined;
       if (!Number.isSafeInteger(userId) || typeof sessionId !== 'string' || !UUID.test(sessionId))
         return undefined;
       return { userId, sessionId };
@@ -82,19 +78,31 @@ export class AccessTokensService {
     }
   }
 
+  /**
+   * A header is one that this service writes, to the letter. So nothing in it is ever followed (`jku`, `x5u`, `jwk`), no
+   * other type or algorithm is taken, and no extension that is declared critical is passed over (RFC 7515 section 4.1.11).
+   */
+  private keyFor(header: string): KeyObject {
+    const key = this.keysByHeader.get(header);
+    if (!key) throw new Error('This is not a header of ours.');
+    return key;
+  }
+
   private seconds(): number {
     return Math.floor(this.clock.now().getTime() / 1000);
   }
 }
 
-/** The `kid` of a token's header, unverified: it only chooses the key that then has to fit. */
-function keyIdOf(token: string): unknown {
-  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
-  return (JSON.parse(header) as { kid?: unknown }).kid;
+/** In the order in which the library writes it. */
+function headerOf(keyId: string) {
+  return { alg: 'HS256' as const, typ: TYPE, kid: keyId };
 }
 
-function keyNamed(id: unknown, keys: ReadonlyMap<unknown, KeyObject>): KeyObject {
-  const key = keys.get(id);
-  if (!key) throw new Error('No key has this id.');
-  return key;
+function encodeHeader(keyId: string): string {
+  return Buffer.from(JSON.stringify(headerOf(keyId))).toString('base64url');
+}
+
+/** The header of a token as it is encoded, unverified: it only chooses the key that then has to fit. */
+function headerIn(token: string): string {
+  return token.slice(0, token.indexOf('.'));
 }

@@ -7,6 +7,9 @@ import { runProgram } from './run-program.js';
 /** zstd came with 16, and not with every build of it. */
 const OLDEST_WITH_ZSTD = 16;
 
+/** What a dump's connection calls itself, so that it can be told from every other one. */
+export const DUMP_APPLICATION = 'mc101 pg_dump';
+
 interface DumpOrder {
   readonly tools: DumpTools;
   readonly url: string;
@@ -44,7 +47,7 @@ export async function dumpArchive({ tools, url, snapshot, file, signal }: DumpOr
             `--file=${file}`,
             `--dbname=${target.conninfo}`,
           ],
-          { env, signal },
+          { env: { ...env, PGAPPNAME: DUMP_APPLICATION }, signal },
         ),
       );
     if (tools.major < OLDEST_WITH_ZSTD) await dump('6');

@@ -33,6 +33,8 @@ const MANIFEST = z.object({
   rows: z.record(z.string(), count),
   /** The entries of APP_ENCRYPTION_KEY that rows need. */
   key_ids: z.array(z.string()),
+  /** The last seal of the audit log: one that is missing later was cut off. */
+  audit_head: z.object({ number: count, head: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   verification: z.enum(['restore', 'read']),

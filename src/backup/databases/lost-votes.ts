@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { hasAuditLog } from './carry-audit.js';
 
 /** Votes that are compared at once. */
 const BATCH = 10_000;
@@ -8,7 +9,7 @@ const WRITES_END_WITHIN = '60s';
 const NOTHING = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Keeps votes from being cast, and accounts from being deleted, until this connection's transaction ends; waits for
+ * Keeps votes from being cast, accounts from being deleted and the audit log from growing, until this connection's transaction ends; waits for
  * what is going on.
  * @returns false where the database has no tables of votes
  */
@@ -22,6 +23,8 @@ export async function stopVotesAndDeletions(client: Client): Promise<boolean> {
     `SELECT to_regclass('public.account_deletions') IS NOT NULL AS exists`,
   );
   if (rows[0]?.exists) await client.query('LOCK TABLE public.account_deletions IN SHARE MODE');
+  if (await hasAuditLog(client))
+    await client.query('LOCK TABLE public.audit_events, public.audit_seals IN SHARE MODE');
   return true;
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { noteInAuditLog } from './carry-audit.js';
 import { MAINTENANCE_LOCK } from './maintenance-lock.js';
 
 /**
@@ -14,12 +15,15 @@ export async function turnMaintenanceOn(client: Client, reason: string): Promise
      ON CONFLICT (is_on) DO UPDATE SET reason = excluded.reason, since = now()`,
     [reason],
   );
+  await noteInAuditLog(client, 'sys_maintenance_started', { reason });
   return true;
 }
 
 /** Removes the row, whoever wrote it. Requests are let in again with the next look of each process. */
 export async function turnMaintenanceOff(client: Client): Promise<void> {
-  if (await hasTable(client)) await client.query('DELETE FROM public.maintenance');
+  if (!(await hasTable(client))) return;
+  const { rowCount } = await client.query('DELETE FROM public.maintenance');
+  if (rowCount === 1) await noteInAuditLog(client, 'sys_maintenance_ended');
 }
 
 async function hasTable(client: Client): Promise<boolean> {

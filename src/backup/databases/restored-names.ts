@@ -53,5 +53,5 @@ function stemOf(database: string): string {
   if (Buffer.byteLength(database) <= room) return database;
   const hash = createHash('sha256').update(database).digest('hex').slice(0, HASH_DIGITS);
   const beginning = Buffer.from(database).subarray(0, room - HASH_DIGITS - 1);
-  return `${beginning.toString().replace(/\uFFFD+$/, '')}_${hash}`;
+  return `${beginning.toString().replace(/(?<!\uFFFD)\uFFFD+$/, '')}_${hash}`;
 }

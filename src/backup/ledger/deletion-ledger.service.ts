@@ -38,7 +38,7 @@ export class DeletionLedger {
       await appendDeletions(dir, (await this.repository.find(userId)).map(toDeletion));
     } catch (error) {
       this.logger.error(
-        { err: error },
+        { event_type: 'deletion_not_noted', err: error },
         'a deletion could not be noted beside the backups; the next backup does it',
       );
     }

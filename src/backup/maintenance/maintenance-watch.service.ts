@@ -51,11 +51,14 @@ export class MaintenanceWatch implements OnModuleDestroy {
     if (this.database !== undefined && this.database !== state.database) {
       // Before any request is let in again: nothing that was true of the former database is known of this one.
       this.replacement.announce();
-      this.logger.warn('the database was replaced by another one');
+      this.logger.warn({ event_type: 'sys_restore' }, 'the database was replaced by another one');
     }
     this.database = state.database;
     if (this.inMaintenance !== state.isInMaintenance)
-      this.logger.warn(state.isInMaintenance ? 'maintenance has begun' : 'maintenance has ended');
+      this.logger.warn(
+        { event_type: state.isInMaintenance ? 'sys_maintenance_started' : 'sys_maintenance_ended' },
+        state.isInMaintenance ? 'maintenance has begun' : 'maintenance has ended',
+      );
     this.inMaintenance = state.isInMaintenance;
   }
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { DatabaseUrls, ProgramFolders } from '../../config/app-config.js';
@@ -8,6 +9,7 @@ import type { BackupFile } from '../archive/backup-files.js';
 import { restoreArchive } from '../archive/restore-archive.js';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { BackupRunningError } from '../backup.errors.js';
+import { noteInAuditLog } from '../databases/carry-audit.js';
 import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
@@ -88,6 +90,7 @@ async function move(order: MoveOrder, source: MoveSource, target: Client): Promi
       // Whoever came meanwhile has written nothing yet, and would write to the source as soon as this ends.
       await refuseServices(order, frozen);
       await migrate(to, onStep);
+      await noteInAuditLog(target, 'sys_database_moved', { backup: path.basename(backup.file) });
       await target.query('ANALYZE');
       await readAsApp(to.app);
       await unmarkMoveTarget(target);

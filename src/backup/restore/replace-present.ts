@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { listBackupFiles } from '../archive/backup-files.js';
 import { BackupFailedError } from '../backup-failed-error.js';
 import { withAdminConnection } from '../databases/admin-connection.js';
+import { carryAuditLog, noteInAuditLog } from '../databases/carry-audit.js';
 import { completeRestored } from '../databases/complete-restored.js';
 import { withConnection } from '../databases/connect.js';
 import { countLostVotes, stopVotesAndDeletions } from '../databases/lost-votes.js';
@@ -115,7 +116,7 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
   const { backup, backupDir, onStep } = order;
   const { manifest } = backup;
   const service = await readServiceIdentity(client);
-  const state = await readPresent(order, present, service);
+  const { state, isSame } = await readPresent(order, present, service);
   const noted = (await readDeletions(backupDir)).filter((deletion) => deletion.service === service);
   const known = [
     ...state.deletions,
@@ -146,6 +147,31 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
     files: (await listBackupFiles(backupDir)).map(({ file }) => path.basename(file)),
   });
   if (deletedAgain > 0) onStep(`Accounts deleted since the backup and now again: ${deletedAgain}.`);
+  await completeAuditLog(order, isSame ? present : undefined, client);
+}
+
+/** The log tells of the restore, and goes on where the present one stands: what is on record stays so. */
+async function completeAuditLog(
+  { backup: { file, manifest }, onStep }: RestoreOrder,
+  present: Client | undefined,
+  restored: Client,
+): Promise<void> {
+  const carried = present && (await carryAuditLog(present, restored).catch(() => undefined));
+  if (!carried || carried.lost)
+    onStep(
+      carried?.lost
+        ? `The audit log of the present database does not continue that of the backup: it stays in the former database, up to its seal ${carried.lost.number}:${carried.lost.head}.`
+        : 'The audit log of the present database stays in the former one.',
+    );
+  else if (carried.entries > 0)
+    onStep(`Entries of the audit log since the backup, kept: ${carried.entries}.`);
+  await noteInAuditLog(restored, 'sys_restore', {
+    backup: path.basename(file),
+    taken_at: manifest.taken_at,
+    entries_kept: carried?.entries ?? 0,
+    lost_seal: carried?.lost?.number ?? null,
+    lost_head: carried?.lost?.head ?? null,
+  });
 }
 
 /** What the present database knows of the same installation; of another one it means nothing. */
@@ -153,7 +179,7 @@ async function readPresent(
   { backup, onStep }: RestoreOrder,
   present: Client,
   service: string | null,
-): Promise<Omit<PresentState, 'service'>> {
+): Promise<{ state: Omit<PresentState, 'service'>; isSame: boolean }> {
   const newer = await countNewer(present, backup.manifest.taken_at).catch(() => undefined);
   if (newer)
     onStep(
@@ -161,12 +187,12 @@ async function readPresent(
     );
   try {
     const state = await readPresentState(present);
-    if (state.service === service) return state;
+    if (state.service === service) return { state, isSame: true };
     onStep('The backup is of another installation: what was deleted here is not deleted in it.');
   } catch {
     onStep('The present database cannot tell which accounts were deleted; the file beside the backups does.');
   }
-  return { deletions: [], sequences: [], backups: [], exportedKeys: [] };
+  return { state: { deletions: [], sequences: [], backups: [], exportedKeys: [] }, isSame: false };
 }
 
 async function pidOf(client: Client): Promise<number | undefined> {

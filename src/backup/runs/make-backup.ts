@@ -19,9 +19,11 @@ import {
 import { dumpArchive } from '../archive/dump-archive.js';
 import { writeManifest, type Manifest } from '../archive/manifest.js';
 import { hashFile, readArchive } from '../archive/read-archive.js';
+import { headOf } from '../databases/carry-audit.js';
 import { withConnection } from '../databases/connect.js';
 import { readContents, type Contents } from '../databases/contents.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
+import { endLeftDumps } from '../databases/left-dumps.js';
 import { readServiceIdentity } from '../databases/service-identity.js';
 import { MayNotCreateDatabasesError, serverMajor } from '../databases/sibling-database.js';
 import { expectedDumpBytes, lackOfRoomToRestore, requireRoom } from './room.js';
@@ -49,7 +51,7 @@ export interface BackupOrder {
 
 /**
  * Makes one backup of the whole database and proves it. What is returned lies on the disk under its final name, with
- * its manifest; after an error nothing of it is left.
+ * its manifest; after an error nothing of it is left. Needs the lock of the backups.
  * @throws BackupFailedError
  */
 export function makeBackup(order: BackupOrder): Promise<BackupFile> {
@@ -83,6 +85,7 @@ type Unproven = Omit<Manifest, 'verification' | 'verified_at'>;
 
 async function dump(order: BackupOrder, client: Client) {
   const { dir, url, signal, onStep } = order;
+  await endLeftDumps(client);
   const major = await serverMajor(client);
   const tools = await dumpToolsFor(major, order.programs);
   const databaseBytes = await sizeOf(client);
@@ -99,6 +102,7 @@ async function dump(order: BackupOrder, client: Client) {
   const contents: Contents = await readContents(client);
   const name = nameBackup(taken.takenAt, randomBytes(4).toString('hex'));
   const installation = await readServiceIdentity(client);
+  const auditHead = await headOf(client);
   const partial = path.join(dir, partialOf(name, installation));
   try {
     onStep(`Dumping with pg_dump ${tools.version} …`);
@@ -121,6 +125,7 @@ async function dump(order: BackupOrder, client: Client) {
     migrations: contents.migrations,
     rows: contents.rows,
     key_ids: contents.keyIds,
+    audit_head: auditHead,
   };
   return { tools, partial, name, manifest };
 }

@@ -31,7 +31,7 @@ export class ErrorReports implements OnApplicationShutdown {
         ...place,
       });
     } catch (failure) {
-      this.logger.warn({ err: failure }, 'an error could not be reported');
+      this.logger.warn({ event_type: 'error_report_failed', err: failure }, 'an error could not be reported');
     }
   }
 

@@ -23,6 +23,12 @@ export class MalformedRequestError extends AppError {
   }
 }
 
+export class MisdirectedRequestError extends AppError {
+  constructor() {
+    super('MISDIRECTED_REQUEST', 'This service has another name.');
+  }
+}
+
 export class UnauthenticatedError extends AppError {
   constructor(message = 'Log in and send the access token as "Authorization: Bearer <token>".') {
     super('UNAUTHENTICATED', message);

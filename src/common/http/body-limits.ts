@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { PayloadTooLargeError, UnauthenticatedError } from '../errors/common.errors.js';
-import { bearerTokenIn } from './bearer-token.js';
 
 const KIB = 1024;
 
@@ -46,15 +45,14 @@ export function refuseTooLargeBodies(fastify: FastifyInstance): void {
  */
 export function requireTokenForLargeBodies(
   fastify: FastifyInstance,
-  isOurs: (token: string) => boolean,
+  hasToken: (request: FastifyRequest) => boolean,
 ): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (!mayBeLarge(request)) {
       done();
       return;
     }
-    const token = bearerTokenIn(request.headers.authorization);
-    done(token !== undefined && isOurs(token) ? undefined : new UnauthenticatedError());
+    done(hasToken(request) ? undefined : new UnauthenticatedError());
   });
 }
 

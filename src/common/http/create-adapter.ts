@@ -7,12 +7,18 @@ import { toErrorAnswer } from '../errors/error-answer.js';
 import { logAnswer, pathOf } from '../logging/request-log.js';
 import type { RequestMetrics } from '../metrics/request-metrics.js';
 import { requestContext } from '../logging/request-context.js';
+import { answerWithLimits, limitHeaders } from '../rate-limits/limit-headers.js';
+import { findClient, trustOf } from './find-client.js';
+import { toPlainAddress } from './plain-address.js';
 import { BODY_LIMIT, raiseBodyLimits, refuseTooLargeBodies } from './body-limits.js';
+import { refuseOtherHosts } from './allowed-hosts.js';
 import { parseFormBody } from './form-body.js';
 import { parseJsonBody } from './json-body.js';
 import { answerRawSocket } from './raw-socket-answer.js';
+import type { RequestGate } from './request-gate.js';
 import { requestIdOf } from './request-id.js';
 import { securityHeadersFor } from './security-headers.js';
+import { separateCredentials } from './separate-credentials.js';
 
 export const DOCS_PATH = '/mc101docs';
 
@@ -27,14 +33,22 @@ const TIMEOUTS_CHECKED_EVERY_MS = 5_000;
  * Fastify as this service wants it: request ids, security headers, one log line a request and one error shape, also
  * for what Fastify answers by itself before any route is found.
  */
-export function createAdapter(config: AppConfig, logger: Logger, metrics: RequestMetrics): FastifyAdapter {
+export function createAdapter(
+  config: AppConfig,
+  logger: Logger,
+  metrics: RequestMetrics,
+  gate: RequestGate,
+): FastifyAdapter {
   // Its fields are fixed and hold nothing to redact.
   const accessLog = logger.child({}, { redact: [] });
+  const isTrusted = trustOf(config.trustedProxies);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,
+    // For an asterisk Fastify would answer by itself, past every hook.
+    rewriteUrl: ({ url = '/' }) => (url === '*' ? '/*' : url),
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     // Node would answer in a shape of its own; see refuseMalformed.
@@ -46,11 +60,24 @@ export function createAdapter(config: AppConfig, logger: Logger, metrics: Reques
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook runs for these, so the hooks' work is done here.
+      request.limitVerdicts = [];
+      const address = findClient(request.raw, isTrusted);
       decorateAnswer(request, reply);
-      const { status, headers, body } = toErrorAnswer(error, request.id);
-      void reply.status(status).headers(headers).send(body);
-      logAnswer(accessLog, request, reply);
-      metrics.observe(request, reply);
+      inContext(request, address, () => {
+        const answer = (thrown: unknown) => {
+          const { status, headers, body } = toErrorAnswer(thrown, request.id);
+          void reply
+            .status(status)
+            .headers({ ...headers, ...limitHeaders(request.limitVerdicts) })
+            .send(body);
+          logAnswer(accessLog, request, reply);
+          metrics.observe(request, reply);
+          gate.settle(request, address, status);
+        };
+        gate.admit(request, address).then(() => {
+          answer(error);
+        }, answer);
+      });
     },
     clientErrorHandler: (error, socket) => {
       const status = answerRawSocket(error, socket);
@@ -64,23 +91,46 @@ export function createAdapter(config: AppConfig, logger: Logger, metrics: Reques
   );
   fastify.decorateRequest('principal', null);
   raiseBodyLimits(fastify);
-  addHooks(fastify, accessLog, metrics);
+  addHooks(fastify, config, accessLog, metrics, gate);
   addBodyParsers(fastify);
   return adapter;
 }
 
-function addHooks(fastify: FastifyInstance, accessLog: Logger, metrics: RequestMetrics): void {
+function addHooks(
+  fastify: FastifyInstance,
+  config: AppConfig,
+  accessLog: Logger,
+  metrics: RequestMetrics,
+  gate: RequestGate,
+): void {
+  answerWithLimits(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     decorateAnswer(request, reply);
-    requestContext.run({ request_id: request.id }, done);
+    inContext(request, addressOf(request), done);
+  });
+  separateCredentials(fastify);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    gate.admit(request, addressOf(request)).then(() => {
+      done();
+    }, done);
   });
   fastify.addHook('onRequest', refuseMalformed);
+  refuseOtherHosts(fastify, config.allowedHosts);
   refuseTooLargeBodies(fastify);
   fastify.addHook('onResponse', (request, reply, done) => {
     logAnswer(accessLog, request, reply);
     metrics.observe(request, reply);
+    gate.settle(request, addressOf(request), reply.statusCode);
     done();
   });
+}
+
+function addressOf(request: FastifyRequest): string | null {
+  return toPlainAddress(request.ip);
+}
+
+function inContext(request: FastifyRequest, address: string | null, serve: () => void): void {
+  requestContext.run({ request_id: request.id, address, verdicts: request.limitVerdicts }, serve);
 }
 
 /** RFC 9112: an HTTP/1.1 request has a Host header (section 3.2), and its target has no fragment (section 3.2.1). */

@@ -25,10 +25,26 @@ export function pageOf<T>(
  * @throws ValidationFailedError for anything this service did not make.
  */
 export function decodeIdCursor(cursor: string | undefined): number | undefined {
+  return decodeCursor(cursor, isIdPosition)?.[0];
+}
+
+function isIdPosition(position: unknown[]): position is [number] {
+  return position.length === 1 && Number.isSafeInteger(position[0]);
+}
+
+/**
+ * Reads a cursor.
+ * @param isPosition tells a position of this list from anything else
+ * @throws ValidationFailedError for anything this service did not make.
+ */
+export function decodeCursor<P extends (string | number)[]>(
+  cursor: string | undefined,
+  isPosition: (position: unknown[]) => position is P,
+): P | undefined {
   if (cursor === undefined) return undefined;
   try {
-    const [id, ...rest] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (rest.length === 0 && Number.isSafeInteger(id)) return id as number;
+    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(position) && isPosition(position)) return position;
   } catch {
     // falls through to the one answer for every unreadable cursor
   }

@@ -8,7 +8,7 @@ class UnknownIdError extends AppError {
   }
 }
 
-/** Reads an id from the path. What cannot be an id names nothing, so it is a 404 like any unknown one. */
+/** Reads a number as an id from the path. What cannot be an id names nothing, so it is a 404 like any unknown one. */
 export class IdParam implements PipeTransform<string, number> {
   constructor(
     private readonly code: ErrorCode,
@@ -19,5 +19,20 @@ export class IdParam implements PipeTransform<string, number> {
     const id = /^[1-9]\d{0,15}$/.test(value) ? Number(value) : Number.NaN;
     if (!Number.isSafeInteger(id)) throw new UnknownIdError(this.code, this.what);
     return id;
+  }
+}
+
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Reads a UUID from the path; anything else names nothing. */
+export class UuidParam implements PipeTransform<string, string> {
+  constructor(
+    private readonly code: ErrorCode,
+    private readonly what: string,
+  ) {}
+
+  transform(value: string): string {
+    if (!UUID.test(value)) throw new UnknownIdError(this.code, this.what);
+    return value;
   }
 }

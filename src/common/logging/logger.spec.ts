@@ -31,7 +31,7 @@ describe('a log line', () => {
   it('has a time, a level and a message, and the id of the request it belongs to', () => {
     const { logger, lines } = record();
     logger.warn('outside');
-    requestContext.run({ request_id: 'mine' }, () => {
+    requestContext.run({ address: null, request_id: 'mine' }, () => {
       logger.info({ detail: 1 }, 'inside');
     });
     const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

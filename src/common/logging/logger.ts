@@ -29,7 +29,7 @@ export function createLogger(level: Level, stream?: DestinationStream): Logger {
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       // A copy: pino writes a line's own fields into it, which the request's next line would then carry too.
-      mixin: () => ({ ...requestContext.getStore() }),
+      mixin: () => ({ request_id: requestContext.getStore()?.request_id }),
       redact: { paths: REDACTED, censor: '[redacted]' },
       serializers: { err: serializeError },
     },

@@ -1,8 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { LimitVerdict } from '../rate-limits/limit-verdict.js';
 
-/** What every log line written while a request is served carries. */
+/** Which request is being served, for what is written about it far from where it came in. */
 export interface RequestContext {
-  request_id: string;
+  readonly request_id: string;
+  /** Where it came from, as far as that can be believed. */
+  readonly address: string | null;
+  /** What the limits that it met said, for the headers of its answer. */
+  readonly verdicts?: LimitVerdict[];
+  /** Set by the guard that finds out who asks. */
+  userId?: number;
+  sessionId?: string;
 }
 
 export const requestContext = new AsyncLocalStorage<RequestContext>();

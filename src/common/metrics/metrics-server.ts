@@ -27,7 +27,7 @@ export async function openMetricsServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
       answer(metrics, request, response).catch((error: unknown) => {
-        logger.error({ err: error }, 'the metrics could not be read');
+        logger.error({ event_type: 'metrics_failed', err: error }, 'the metrics could not be read');
         response.destroy();
       });
     },

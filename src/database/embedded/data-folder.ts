@@ -77,6 +77,15 @@ export async function prepareDataFolder(options: DataFolderOptions): Promise<Dat
   return await moveTo(fallback, wanted);
 }
 
+/** The data folder with a database in it that an earlier start has made. Looks alone; undefined when there is none. */
+export async function findDataFolder(options: DataFolderOptions): Promise<string | undefined> {
+  const wanted = path.resolve(options.dataDir);
+  if (await clusterOwner(wanted)) return wanted;
+  const fallback = path.resolve(options.fallbackDataDir ?? FALLBACK_DATA_DIR);
+  const mayHaveMoved = options.dataDirIsDefault && process.getuid?.() === 0;
+  return mayHaveMoved && (await standsInFor(fallback, wanted)) ? fallback : undefined;
+}
+
 /** Gives an open file that root wrote to the owner of its folder, so that the owner can later start without root. */
 export async function giveToFolderOwner(file: FileHandle, folder: string): Promise<void> {
   if (process.getuid?.() !== 0) return;

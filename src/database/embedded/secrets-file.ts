@@ -15,7 +15,7 @@ export type Secrets = Record<(typeof KEY_RINGS)[number], string> & {
 };
 
 /** Where in the data folder the secrets lie. */
-function secretsFile(dataDir: string): string {
+export function secretsFile(dataDir: string): string {
   return path.join(dataDir, 'secrets.json');
 }
 

@@ -3,6 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { VERSION } from '../../common/version.js';
 import { AppConfig } from '../../config/app-config.js';
 import { parseKeyRing } from '../../crypto/parse-key-ring.js';
+import { KeyEvents } from '../key-events.js';
 import { KeysRepository } from '../keys.repository.js';
 import { KeysService } from '../keys.service.js';
 import {
@@ -26,6 +27,7 @@ export class KeyExportService {
     private readonly keys: KeysService,
     private readonly repository: KeysRepository,
     private readonly clock: Clock,
+    private readonly events: KeyEvents,
   ) {}
 
   /**
@@ -38,7 +40,11 @@ export class KeyExportService {
     const rings = this.rings();
     const createdAt = this.clock.now().toISOString();
     await writeSecretFile(file, await sealRecoveryFile(rings, passphrase, { service: VERSION, createdAt }));
-    await this.repository.markExported(this.keys.ring.ids);
+    const { ids } = this.keys.ring;
+    await this.repository.transaction(async (manager) => {
+      await this.repository.markExported(manager, ids);
+      await this.events.exported(manager, ids);
+    });
     return summarizeRings(rings);
   }
 
@@ -50,10 +56,7 @@ export class KeyExportService {
 
   private rings(): RecoveredRings {
     const rings: RecoveredRings = {};
-    for (const name of RING_NAMES) {
-      const value = this.config.secrets[name];
-      if (value !== undefined) rings[name] = spellRing(parseKeyRing(name, value));
-    }
+    for (const name of RING_NAMES) rings[name] = spellRing(parseKeyRing(name, this.config.secrets[name]));
     return rings;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Candidate } from './candidate.entity.js';
 
 export interface NewCandidate {
@@ -23,12 +23,17 @@ const COLUMNS = `id, election_id AS "electionId", name, name_normalized AS "name
 export class CandidatesRepository {
   constructor(private readonly dataSource: DataSource) {}
 
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
   /** With an id of the client's choice, which leaves the sequence where it is. @returns undefined when it is taken. */
   async insertWithId(
+    manager: EntityManager,
     id: number,
     { electionId, name, nameNormalized, party }: NewCandidate,
   ): Promise<Candidate | undefined> {
-    const [row] = await this.dataSource.query<Candidate[]>(
+    const [row] = await manager.query<Candidate[]>(
       `INSERT INTO candidates (id, election_id, name, name_normalized, party) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
       [id, electionId, name, nameNormalized, party],
@@ -37,13 +42,11 @@ export class CandidatesRepository {
   }
 
   /** With the sequence's next id. @returns undefined when a chosen id sits there; the next try goes past it. */
-  async insertWithNextId({
-    electionId,
-    name,
-    nameNormalized,
-    party,
-  }: NewCandidate): Promise<Candidate | undefined> {
-    const [row] = await this.dataSource.query<Candidate[]>(
+  async insertWithNextId(
+    manager: EntityManager,
+    { electionId, name, nameNormalized, party }: NewCandidate,
+  ): Promise<Candidate | undefined> {
+    const [row] = await manager.query<Candidate[]>(
       `INSERT INTO candidates (election_id, name, name_normalized, party) VALUES ($1, $2, $3, $4)
        ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,
       [electionId, name, nameNormalized, party],
@@ -68,10 +71,11 @@ export class CandidatesRepository {
 
   /** Changes what is given. Withdrawing twice keeps the first moment. */
   async update(
+    manager: EntityManager,
     id: number,
     { name, nameNormalized, party, withdrawn }: CandidateChanges,
   ): Promise<Candidate | undefined> {
-    const [rows] = await this.dataSource.query<[Candidate[], number]>(
+    const [rows] = await manager.query<[Candidate[], number]>(
       `UPDATE candidates
        SET name = coalesce($2, name), name_normalized = coalesce($3, name_normalized), party = coalesce($4, party),
            withdrawn_at = CASE $5::boolean WHEN true THEN coalesce(withdrawn_at, now()) WHEN false THEN NULL ELSE withdrawn_at END
@@ -82,7 +86,7 @@ export class CandidatesRepository {
   }
 
   /** @returns whether there was one. A foreign key of the ballots refuses when it has votes. */
-  async delete(id: number): Promise<boolean> {
-    return ((await this.dataSource.getRepository(Candidate).delete({ id })).affected ?? 0) > 0;
+  async delete(manager: EntityManager, id: number): Promise<boolean> {
+    return ((await manager.getRepository(Candidate).delete({ id })).affected ?? 0) > 0;
   }
 }

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { AuditEventType } from '../../audit/audit-event-types.js';
+import { AuditService } from '../../audit/audit.service.js';
 import { DatabaseReplacement } from '../../common/database-replacement.js';
 import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../database/constraint-violation.js';
@@ -35,6 +38,7 @@ export class CandidatesService {
   constructor(
     private readonly candidates: CandidatesRepository,
     private readonly elections: ElectionsService,
+    private readonly audit: AuditService,
     replacement: DatabaseReplacement,
   ) {
     replacement.register(() => {
@@ -60,10 +64,15 @@ export class CandidatesService {
       party,
     };
     try {
-      if (id === undefined) return toCandidateResponse(await this.insertWithFreeId(candidate));
-      const created = await this.candidates.insertWithId(id, candidate);
-      if (!created) throw new CandidateIdTakenError(id);
-      return toCandidateResponse(created);
+      return await this.candidates.transaction(async (manager) => {
+        const created =
+          id === undefined
+            ? await this.insertWithFreeId(manager, candidate)
+            : await this.candidates.insertWithId(manager, id, candidate);
+        if (!created) throw new CandidateIdTakenError(id ?? 0);
+        await this.record('candidate_created', created, {}, manager);
+        return toCandidateResponse(created);
+      });
     } catch (error) {
       throw isForeignKeyViolation(error) ? new ElectionNotFoundError() : asNameConflict(error);
     }
@@ -94,9 +103,28 @@ export class CandidatesService {
   ): Promise<CandidateDetailsResponse> {
     const nameNormalized = name === undefined ? undefined : normalizeCandidateName(name);
     try {
-      const candidate = await this.candidates.update(id, { name, nameNormalized, party, withdrawn });
-      if (!candidate) throw new CandidateNotFoundError();
-      return toCandidateDetailsResponse(candidate);
+      return await this.candidates.transaction(async (manager) => {
+        const candidate = await this.candidates.update(manager, id, {
+          name,
+          nameNormalized,
+          party,
+          withdrawn,
+        });
+        if (!candidate) throw new CandidateNotFoundError();
+        const fields = Object.entries({ name, party }).flatMap(([field, value]) =>
+          value === undefined ? [] : field,
+        );
+        if (fields.length > 0)
+          await this.record('candidate_updated', candidate, { fields: fields.join() }, manager);
+        if (withdrawn !== undefined)
+          await this.record(
+            withdrawn ? 'candidate_withdrawn' : 'candidate_reinstated',
+            candidate,
+            {},
+            manager,
+          );
+        return toCandidateDetailsResponse(candidate);
+      });
     } catch (error) {
       throw asNameConflict(error);
     }
@@ -108,7 +136,10 @@ export class CandidatesService {
    */
   async delete(id: number): Promise<void> {
     try {
-      if (!(await this.candidates.delete(id))) throw new CandidateNotFoundError();
+      await this.candidates.transaction(async (manager) => {
+        if (!(await this.candidates.delete(manager, id))) throw new CandidateNotFoundError();
+        await this.audit.record('candidate_deleted', { details: { candidate: id } }, manager);
+      });
     } catch (error) {
       throw isForeignKeyViolation(error, 'ballots_candidate_fkey') ? new CandidateHasVotesError() : error;
     }
@@ -129,10 +160,23 @@ export class CandidatesService {
   }
 
   /** Steps over chosen ids: each try takes the next number, so each chosen id costs one try, once. */
-  private async insertWithFreeId(candidate: NewCandidate): Promise<Candidate> {
+  private async insertWithFreeId(manager: EntityManager, candidate: NewCandidate): Promise<Candidate> {
     let created: Candidate | undefined;
-    while (!created) created = await this.candidates.insertWithNextId(candidate);
+    while (!created) created = await this.candidates.insertWithNextId(manager, candidate);
     return created;
+  }
+
+  private record(
+    eventType: AuditEventType,
+    { id, electionId }: Candidate,
+    details: Record<string, string>,
+    manager: EntityManager,
+  ): Promise<void> {
+    return this.audit.record(
+      eventType,
+      { details: { candidate: id, election: electionId, ...details } },
+      manager,
+    );
   }
 }
 

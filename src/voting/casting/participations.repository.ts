@@ -1,8 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+
+export interface OwnParticipation {
+  election_id: number;
+  title: string;
+}
 
 @Injectable()
 export class ParticipationsRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The elections in which a voter key has voted, by id. */
+  listOf(voterKey: string, afterId: number, limit: number): Promise<OwnParticipation[]> {
+    return this.dataSource.query<OwnParticipation[]>(
+      `SELECT p.election_id, e.title FROM participations p JOIN elections e ON e.id = p.election_id
+       WHERE p.voter_key = $1 AND p.election_id > $2 ORDER BY p.election_id LIMIT $3`,
+      [voterKey, afterId, limit],
+    );
+  }
+
   /**
    * What `from` took part in counts as done by `into`, except where `into` did too: there both rows stay, because two
    * ballots were cast and there is a participation for each. ON CONFLICT waits for a vote of `into` that is on its way.

@@ -42,6 +42,7 @@ describe('logging in', () => {
       refresh_token: expect.stringMatching(/^[\w-]{43}$/),
       authentication_type: 'Bearer',
       token: body.access_token,
+      device_token: expect.stringMatching(/^[\w-]{43}$/),
     });
     expect(headers.get('cache-control')).toBe('no-store');
   });
@@ -151,6 +152,7 @@ it('a login behind a trusted proxy works whatever the proxy says of the client',
       JWT_SECRET_KEY: key(),
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
+      LOG_SIGNING_KEY: key(),
     },
   });
   try {

@@ -300,7 +300,7 @@ it('no answer shows a hash, a salt, a ciphertext or a voter key', async () => {
   ).toEqual([]);
   expect(values.filter((value) => /argon2|\$v=19/.test(value))).toEqual([]);
   const known = /^(?:[\w-]+\.[\w-]+\.[\w-]+|[\w-]{43})$/;
-  const { access_token, token, refresh_token } = logIn.body as Record<string, string>;
+  const { access_token, token, refresh_token, device_token } = logIn.body as Record<string, string>;
   const opaque = values.filter((value) => known.test(value) && !/[ @]/.test(value));
-  expect(new Set(opaque)).toEqual(new Set([access_token, token, refresh_token]));
+  expect(new Set(opaque)).toEqual(new Set([access_token, token, refresh_token, device_token]));
 });

@@ -173,6 +173,22 @@ describe('a password', () => {
   };
   const ACCEPTED = { status: 201, code: undefined };
   const WEAK = { status: 422, code: 'WEAK_PASSWORD' };
+  it('made of the name of the organisation is refused there, and nowhere else', async () => {
+    const password = 'plumbwright fennimore';
+    const person = { name: 'Ada', email: `${unique()}@example.com`, password };
+    const there = await startTestServer({
+      database: server.database,
+      env: { PASSWORD_CONTEXT_WORDS: 'Guild of Quills, Plumbwright Fennimore' },
+    });
+    try {
+      const { status, body } = await there.api.post('/users/register', person);
+      expect({ status, code: body.error?.code }).toEqual(WEAK);
+    } finally {
+      await there.close();
+    }
+    expect((await register(person)).status).toBe(201);
+  });
+
   describe('where any password is strong enough', () => {
     let lenient: TestServer;
     beforeAll(async () => {

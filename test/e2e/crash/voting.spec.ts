@@ -3,25 +3,16 @@ import { renameSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccessTokensService } from '../../../src/auth/tokens/access-tokens.service.js';
-import { Clock } from '../../../src/common/clock.js';
-import { AppConfig } from '../../../src/config/app-config.js';
-import { parseEnv } from '../../../src/config/parse-env.js';
 import { locateBinaries } from '../../../src/database/embedded/locate-binaries.js';
 import { databasePid, Operator, query, readSecrets } from '../../support/operator.js';
 import { PUBLIC_URL, type ServiceProcess } from '../../support/service-process.js';
+import { makeVoters as makeVotersFor, tokensOfProcess, type Voter } from '../../support/voters.js';
 
 jest.setTimeout(120_000);
 
 const ADMIN = { email: 'admin@example.com', password: 'seven otters at noon' };
 const VOTERS = 1_500;
 const AT_A_TIME = 16;
-const CANDIDATES = ['Robin', 'Alex', 'Sam'];
-
-interface Voter {
-  token: string;
-  candidateId: number;
-}
 
 const keeper = new Operator();
 const operator = new Operator();
@@ -110,30 +101,13 @@ it('while the database is gone after a kill -9 every route says so, and it comes
   expect(await service.stop()).toEqual({ code: 0, signal: null });
 });
 
-/** Candidates through the API; people with sessions straight into the tables, their tokens with the kept secrets. */
 async function makeVoters(service: ServiceProcess, dataDir: string): Promise<Voter[]> {
-  const admin = service.api.as({ token: await service.logIn(ADMIN.email, ADMIN.password) });
-  const candidates: number[] = [];
-  for (const name of CANDIDATES)
-    candidates.push((await admin.post('/admin/candidate', { name })).body.id as number);
-  const rows = await query(
-    dataDir,
-    `WITH crowd AS (
-       INSERT INTO users (name, email, email_normalized, voter_key)
-       SELECT 'Voter ' || n, 'voter-' || n || '@example.org', 'voter-' || n || '@example.org', gen_random_uuid()
-       FROM generate_series(1, $1::int) n RETURNING id
-     )
-     INSERT INTO sessions (user_id, expires_at) SELECT id, now() + interval '1 day' FROM crowd
-     RETURNING user_id, id`,
-    [VOTERS],
-  );
-  const urls = { app: '', owner: '', direct: '' };
-  const config = new AppConfig(parseEnv({ PUBLIC_URL }), urls, await readSecrets(dataDir));
-  const tokens = new AccessTokensService(new Clock(), config);
-  return rows.map(({ user_id, id }, index) => ({
-    token: tokens.issue({ userId: Number(user_id), sessionId: String(id) }),
-    candidateId: candidates[index % candidates.length]!,
-  }));
+  return makeVotersFor({
+    size: VOTERS,
+    admin: service.api.as({ token: await service.logIn(ADMIN.email, ADMIN.password) }),
+    query: (text, values) => query(dataDir, text, values),
+    tokens: tokensOfProcess({ PUBLIC_URL }, await readSecrets(dataDir)),
+  });
 }
 
 /**
@@ -201,7 +175,7 @@ async function expectCounts(
     candidate_id: number;
     vote_count: number;
   }[];
-  expect(counts).toHaveLength(CANDIDATES.length);
+  expect(counts).toHaveLength(new Set([...tried].map(({ candidateId }) => candidateId)).size);
   for (const { candidate_id, vote_count } of counts) {
     const of = (voters: Set<Voter>) =>
       [...voters].filter(({ candidateId }) => candidateId === candidate_id).length;

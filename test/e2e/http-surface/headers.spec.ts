@@ -21,6 +21,7 @@ beforeAll(async () => {
       JWT_SECRET_KEY: key(),
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
+      LOG_SIGNING_KEY: key(),
       ARGON2_MEMORY_KIB: '19456',
       ARGON2_TIME_COST: '2',
     },
@@ -58,7 +59,7 @@ const DOCS = {
 };
 /** What belongs to the answer at hand, to the connection or to CORS. */
 const OTHERS =
-  /^(?:access-control-|content-(?:type|length)$|date$|connection$|keep-alive$|vary$|x-request-id$|www-authenticate$|retry-after$|transfer-encoding$|last-modified$|accept-ranges$|etag$|location$)/;
+  /^(?:access-control-|content-(?:type|length)$|date$|connection$|keep-alive$|vary$|x-request-id$|www-authenticate$|retry-after$|ratelimit(?:-policy)?$|transfer-encoding$|last-modified$|accept-ranges$|etag$|location$)/;
 
 const securityHeadersOf = ({ headers }: Answer) =>
   Object.fromEntries([...headers].filter(([name]) => !OTHERS.test(name)));

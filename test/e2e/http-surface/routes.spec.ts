@@ -60,11 +60,11 @@ describe('every route', () => {
   it('that reads answers the same to an admin under every spelling', async () => {
     for (const { method, path } of routes) {
       if (method !== 'GET' || path === '/ready' || path === '/') continue;
-      const [first, ...others] = await Promise.all(
-        [path, `${path}/`, `/v1${path}`, `/v1${path}/`].map((spelling) => server.as(admin).get(spelling)),
-      );
-      for (const other of others) expect(essence(other)).toEqual(essence(first!));
-      expect([200, 404]).toContain(first!.status);
+      const first = await server.as(admin).get(path);
+      // One after the other: of some there is one at a time for each account.
+      for (const spelling of [`${path}/`, `/v1${path}`, `/v1${path}/`])
+        expect(essence(await server.as(admin).get(spelling))).toEqual(essence(first));
+      expect([200, 404]).toContain(first.status);
     }
   });
 
@@ -186,6 +186,8 @@ describe('what no route answers', () => {
     ['TRACE', rawRequest('TRACE /health HTTP/1.1'), 404, 'NOT_FOUND'],
     ['a whole URL of nothing', rawRequest('GET http://localhost/nowhere HTTP/1.1'), 404, 'NOT_FOUND'],
     ['OPTIONS *', rawRequest('OPTIONS * HTTP/1.1'), 404, 'NOT_FOUND'],
+    ['GET *', rawRequest('GET * HTTP/1.1'), 404, 'NOT_FOUND'],
+    ['POST *', rawRequest('POST * HTTP/1.1'), 404, 'NOT_FOUND'],
   ])('has the one error shape on the wire: %s', async (_, request, status, code) => {
     const answer = await sendRaw(server.url, request);
     expect(answer?.status).toBe(status);

@@ -238,6 +238,7 @@ describe('a demo that goes into production', () => {
       JWT_SECRET_KEY: key(),
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
+      LOG_SIGNING_KEY: key(),
       ADMIN_PASSWORD: ADMIN.password,
     };
     const demo = await operator.start({ dataDir, env: { ...env, SEED_DEMO_ACCOUNTS: 'true' } });
@@ -283,6 +284,7 @@ describe('the configuration', () => {
       'JWT_SECRET_KEY is weak',
       'TOKEN_PEPPER is missing',
       'APP_ENCRYPTION_KEY is missing',
+      'LOG_SIGNING_KEY is missing',
       'PUBLIC_URL is missing',
       'ADMIN_PASSWORD is weak',
       'SEED_DEMO_ACCOUNTS must not be true',

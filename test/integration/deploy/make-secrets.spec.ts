@@ -24,13 +24,15 @@ describe('the first start', () => {
       JWT_SECRET_KEY_FILE: file('jwt_secret_key'),
       TOKEN_PEPPER_FILE: file('token_pepper'),
       APP_ENCRYPTION_KEY_FILE: file('app_encryption_key'),
+      LOG_SIGNING_KEY_FILE: file('log_signing_key'),
       DATABASE_URL_FILE: file('database_url'),
       DATABASE_OWNER_URL_FILE: file('database_owner_url'),
+      REDIS_URL_FILE: file('redis_url'),
     });
-    for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY'] as const)
+    for (const name of ['JWT_SECRET_KEY', 'TOKEN_PEPPER', 'APP_ENCRYPTION_KEY', 'LOG_SIGNING_KEY'] as const)
       expect(parseKeyRing(name, env[name]!).current.id).toBe('k1');
     const values = [...(await secrets.all()).values()];
-    expect(values).toHaveLength(9);
+    expect(values).toHaveLength(11);
     expect(new Set(values).size).toBe(values.length);
     const other = await SecretsFolder.make();
     await other.fill();
@@ -53,6 +55,13 @@ describe('the first start', () => {
         pathname: '/mc101',
       });
     }
+  });
+
+  it('gives the app the password that Redis gets', async () => {
+    await secrets.fill();
+    const { protocol, password, host } = new URL(await secrets.read('app/redis_url'));
+    expect({ protocol, host }).toEqual({ protocol: 'redis:', host: 'redis:6379' });
+    expect(await secrets.read('redis/redis.conf')).toBe(`requirepass ${password}`);
   });
 
   it('lets only the user of each container read its own, and git none', async () => {
@@ -79,7 +88,7 @@ describe('the first start', () => {
   it('two at once end with one set that fits together', async () => {
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => secrets.fill()));
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    expect(await secrets.all()).toHaveProperty('size', 9);
+    expect(await secrets.all()).toHaveProperty('size', 11);
     expect(new URL(await secrets.read('app/database_url')).password).toBe(
       await secrets.read('postgres/mc101_app_password'),
     );
@@ -117,8 +126,20 @@ describe('a later start', () => {
     await secrets.fill();
     const before = await secrets.all();
     await rm(secrets.path('app/database_url'), { force: true });
-    expect(await secrets.fill()).toMatchObject({ stdout: 'Made app/database_url.\n' });
+    await rm(secrets.path('app/redis_url'), { force: true });
+    expect(await secrets.fill()).toMatchObject({ stdout: 'Made app/database_url, app/redis_url.\n' });
     expect(await secrets.all()).toEqual(before);
+  });
+
+  it('takes the password of Redis from settings that the operator has extended', async () => {
+    await mkdir(secrets.path('redis'));
+    await writeFile(secrets.path('redis/redis.conf'), 'timeout 0\nrequirepass p@ss/word\n');
+    expect(await secrets.fill()).toMatchObject({ code: 0 });
+    expect(await secrets.read('app/redis_url')).toBe('redis://:p%40ss%2Fword@redis:6379');
+    await rm(secrets.path('app/redis_url'), { force: true });
+    await rm(secrets.path('redis/redis.conf'), { force: true });
+    await writeFile(secrets.path('redis/redis.conf'), 'timeout 0\n');
+    expect(await secrets.fill()).toMatchObject({ code: 1, stderr: expect.stringContaining('requirepass') });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { STATUS_BY_CODE } from '../../../src/common/errors/error-codes.js';
 import { ENV_NAMES } from '../../../src/config/env.schema.js';
 import { checkout, ProgramProcess } from '../../support/service-process.js';
 import { environmentOf, readComposeFile } from './compose-file.js';
@@ -76,7 +77,7 @@ describe("the operator's commands", () => {
           .map(async (name): Promise<[string, string]> => [name, await helpOf(name)]),
       ),
     );
-  });
+  }, 90_000);
 
   async function helpOf(...command: string[]): Promise<string> {
     const cli = new ProgramProcess('dist/cli.js', [...command, '--help'], { env: {} });
@@ -110,6 +111,8 @@ describe('names', () => {
       ...Object.keys(environmentOf('nginx')),
       ...stepsOf(finalStage(), 'ARG').map(({ text }) => text.split('=')[0]!),
       ...OF_OTHERS,
+      // The codes of answers are written alike.
+      ...Object.keys(STATUS_BY_CODE),
     ];
     const named = [...runbook.matchAll(/(?<![\w"*])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?!\w)/g)].map(
       ([, n]) => n!,
@@ -135,7 +138,9 @@ describe('names', () => {
 
   it('of secrets are those that are made', () => {
     const script = read('deploy', 'make-secrets.mjs');
-    const named = [...runbook.matchAll(/secrets\/((?:app|postgres|redis)\/\w+)/g)].map(([, name]) => name!);
+    const named = [...runbook.matchAll(/secrets\/((?:app|postgres|redis)\/\w+(?:\.\w+)?)/g)].map(
+      ([, name]) => name!,
+    );
     expect(named.length).toBeGreaterThan(5);
     const made = [...script.matchAll(/^ {2}'(\w+\/[\w.]+)':/gm)].map(([, name]) => name!);
     expect(named.filter((name) => !made.includes(name) && name !== 'postgres/mc101_')).toEqual([]);

@@ -145,6 +145,32 @@ describe.each(places)('on an empty database of $label', ({ open }) => {
     }
   });
 
+  it('what the app has written to the audit log it can neither change nor take back, nor date', async () => {
+    const { app } = place.urls;
+    await query(app, `INSERT INTO audit_events (event_type) VALUES ('authz_fail')`);
+    const log = ['audit_events', 'audit_addresses', 'audit_seals', 'audit_seal_entries'];
+    const forbidden = [
+      ...log.flatMap((table) => [`DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`, `DROP TABLE ${table}`]),
+      `UPDATE audit_events SET actor_id = 1`,
+      `UPDATE audit_addresses SET address = '::1'`,
+      `UPDATE audit_seals SET head = ''`,
+      `UPDATE audit_seal_entries SET seal = 1`,
+      `INSERT INTO audit_events (event_type, at) VALUES ('authz_fail', '2020-01-01')`,
+      `INSERT INTO audit_events (event_type, xid) VALUES ('authz_fail', 1)`,
+      `INSERT INTO audit_events (id, event_type) OVERRIDING SYSTEM VALUE VALUES (1, 'authz_fail')`,
+      `SELECT setval('audit_events_id_seq', 1)`,
+    ];
+    for (const statement of forbidden) {
+      const outcome = await query(app, statement).then(
+        () => 'done',
+        (error: unknown) => (error as { code?: string }).code,
+      );
+      // insufficient_privilege
+      expect({ statement, outcome }).toEqual({ statement, outcome: '42501' });
+    }
+    expect(await query(app, 'SELECT event_type FROM audit_events')).toEqual([{ event_type: 'authz_fail' }]);
+  });
+
   it('the app may read and write rows, and no more', async () => {
     const { app } = place.urls;
     await query(app, `INSERT INTO voter_keys VALUES ('\\x00', gen_random_uuid())`);

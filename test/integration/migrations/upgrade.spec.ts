@@ -84,6 +84,7 @@ describe('an upgrade whose backup cannot be made', () => {
     ARGON2_MEMORY_KIB: '19456',
     ARGON2_TIME_COST: '2',
     APP_ENCRYPTION_KEY: secret(),
+    LOG_SIGNING_KEY: secret(),
     TOKEN_PEPPER: secret(),
     JWT_SECRET_KEY: secret(),
   };

@@ -22,7 +22,7 @@ const HEADER_VALUES = [
 const documented = stage.operations.flatMap((operation) =>
   operation.headerFields.map((header) => ({ key: operation.key, operation, header })),
 );
-const guarded = stage.operations.filter(({ isPublic }) => !isPublic);
+const guarded = stage.operations.filter(({ isPublic, takesCookies }) => !isPublic && !takesCookies);
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 

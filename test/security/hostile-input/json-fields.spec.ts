@@ -13,7 +13,7 @@ describe('the routes as the service describes them', () => {
   it('name the fields that are known to be there', () => {
     const fieldsOf = (key: string) =>
       withBody.find((operation) => operation.key === key)?.bodyFields?.toSorted();
-    expect(fieldsOf('POST /users/register')).toEqual(['email', 'name', 'password', 'username']);
+    expect(fieldsOf('POST /users/register')).toEqual(['email', 'invitation', 'name', 'password', 'username']);
     expect(fieldsOf('POST /users/notes')).toEqual([
       'content',
       'password',

@@ -28,6 +28,8 @@ export interface Operation {
   method: string;
   path: string;
   isPublic: boolean;
+  /** Known by a cookie and a CSRF token, not by an access token. */
+  takesCookies: boolean;
   takesForm: boolean;
   pathFields: string[];
   queryFields: string[];
@@ -66,6 +68,7 @@ function describeOperation(
     method,
     path,
     isPublic: security.length === 0,
+    takesCookies: security.some((requirement) => 'cookie' in requirement),
     takesForm: requestBody?.content['application/x-www-form-urlencoded'] !== undefined,
     pathFields: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!),
     queryFields: named('query'),

@@ -1,5 +1,6 @@
 import type { Actor } from '../../support/api-client.js';
 import type { TestServer } from '../../support/test-server.js';
+import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
 import { LANES } from './lanes.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
@@ -26,8 +27,9 @@ interface Lane {
 export interface GoodRequest {
   path: Record<string, string>;
   body: Record<string, unknown>;
-  /** Undefined for a public route. */
+  /** Undefined for a public route, and for one that takes cookies. */
   token: string | undefined;
+  headers: Record<string, string>;
 }
 
 export interface Spoilt {
@@ -42,18 +44,42 @@ type Preparation = (stage: Stage, lane: Lane) => Promise<Partial<GoodRequest>> |
 const ownNote: Preparation = (_, { noteId }) => ({ path: { note_id: String(noteId) } });
 const otherUser: Preparation = (_, { otherUserId }) => ({ path: { id: String(otherUserId) } });
 const ownCandidate: Preparation = (_, { candidateId }) => ({ path: { id: String(candidateId) } });
+const browserOf: Preparation = async ({ server }, { admin }) => {
+  const page = new WebClient(server.url, server.config.publicUrl);
+  await page.logIn(admin);
+  return { headers: page.headers };
+};
 const somebodyNew: Preparation = async (stage) => ({ token: (await stage.spend()).token });
 
 /** What a good request needs beyond the examples of the API's description. Routes without such needs are not here. */
 const PREPARATIONS: Record<string, Preparation> = {
   'POST /users/register': (stage) => ({ body: { email: `hostile-${stage.count()}@example.com` } }),
   'POST /users/login': (_, { admin }) => ({ body: { email: admin.email, password: admin.password } }),
+  'POST /auth/web/login': ({ server }, { admin }) => ({
+    body: { email: admin.email, password: admin.password },
+    headers: new WebClient(server.url, server.config.publicUrl).headers,
+  }),
+  'POST /auth/web/refresh': browserOf,
+  'POST /auth/web/logout': browserOf,
   'POST /users/logout': somebodyNew,
   'DELETE /users': somebodyNew,
+  'POST /auth/refresh': async ({ server }, { admin: { email, password } }) => ({
+    body: { refresh_token: (await server.api.post('/users/login', { email, password })).body.refresh_token },
+  }),
+  'POST /auth/logout-all': somebodyNew,
+  'DELETE /auth/sessions/{id}': async (stage) => {
+    const { token } = await stage.spend();
+    const [session] = (await stage.server.as({ token }).get('/auth/sessions')).body.items;
+    return { token, path: { id: session.id } };
+  },
   'POST /users/change-password': (_, { admin }) => ({ body: { current_password: admin.password } }),
+  'DELETE /admin/invitations/{id}': async (stage, { admin }) => ({
+    path: { id: String(await stage.invite(admin)) },
+  }),
   'GET /admin/users/{id}': otherUser,
   'PATCH /admin/users/{id}': otherUser,
   'POST /admin/users/{id}/logout-all': otherUser,
+  'POST /admin/users/{id}/unlock': otherUser,
   'POST /users/notes': () => ({ body: { personal_encryption: true, password: NOTE_PASSWORD } }),
   'GET /users/notes/{note_id}': ownNote,
   'PATCH /users/notes/{note_id}': async (stage, { admin }) => ({
@@ -84,6 +110,7 @@ export class Stage {
   readonly raw: RawClient;
   private counter = 0;
   private fresh: Promise<Actor[]> = Promise.resolve([]);
+  private exporting: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly server: TestServer,
@@ -98,7 +125,7 @@ export class Stage {
     makePasswordEstimatesCheap();
     const { startTestServer } = await import('../../support/test-server.js');
     const server = await startTestServer();
-    for (const table of ['users', 'notes', 'candidates'])
+    for (const table of ['users', 'notes', 'candidates', 'invitations'])
       await server.sql.query(`ALTER TABLE ${table} ALTER COLUMN id RESTART WITH ${FIRST_ID}`);
     const document = (await server.api.get('/mc101docs-json')).body as OpenApiDocument;
     const lanes: Lane[] = [];
@@ -129,18 +156,32 @@ export class Stage {
     return (await this.server.as(admin).post('/admin/candidate', { name })).body.id;
   }
 
+  async invite(admin: Actor): Promise<number> {
+    return (await this.server.as(admin).post('/admin/invitations', {})).body.id;
+  }
+
   async goodRequest(operation: Operation, lane: number): Promise<GoodRequest> {
     const furniture = this.lanes[lane]!;
     const needs = (await PREPARATIONS[operation.key]?.(this, furniture)) ?? {};
     return {
       path: needs.path ?? {},
       body: { ...operation.sampleBody, ...needs.body },
-      token: operation.isPublic ? undefined : (needs.token ?? furniture.admin.token),
+      token:
+        operation.isPublic || operation.takesCookies ? undefined : (needs.token ?? furniture.admin.token),
+      headers: needs.headers ?? {},
     };
   }
 
   /** A good request as it goes over the wire; `spoilt` stands in place of a part of it. */
   async send(operation: Operation, good: GoodRequest, spoilt: Partial<Spoilt> = {}): Promise<RawAnswer> {
+    if (operation.key !== 'GET /users/export') return this.sendNow(operation, good, spoilt);
+    // Of more than a few at once the service refuses the others, whatever is in them.
+    const answer = this.exporting.then(() => this.sendNow(operation, good, spoilt));
+    this.exporting = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private sendNow(operation: Operation, good: GoodRequest, spoilt: Partial<Spoilt>): Promise<RawAnswer> {
     const hasBody = operation.bodyFields !== undefined;
     const body = 'body' in spoilt ? spoilt.body : hasBody ? JSON.stringify(good.body) : undefined;
     return this.raw.send({
@@ -149,6 +190,7 @@ export class Stage {
       headers: {
         ...(good.token === undefined ? {} : { authorization: `Bearer ${good.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...good.headers,
         ...spoilt.headers,
       },
       body,

@@ -1,9 +1,11 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { manifestOf, readManifest, writeManifest } from '../../../src/backup/archive/manifest.js';
 import type { BackupFile } from '../../../src/backup/archive/backup-files.js';
 import type { Actor } from '../../support/api-client.js';
+import { mountSmallDisk } from '../../support/backup-stage.js';
 import { RestoreStage } from '../../support/restore-stage.js';
 import type { ServiceProcess } from '../../support/service-process.js';
 
@@ -138,6 +140,20 @@ describe('a restore is refused and changes nothing', () => {
     expect(await refusal([backup.file, '--yes'], { env: { BACKUP_DIR: dir } })).toMatch(
       /could not be backed up first: The folder \S+ cannot be made .* --without-safety-dump/,
     );
+  });
+
+  it('when the disk of the backups has no room for one of the present database', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'mc101-disk-'));
+    const disk = mountSmallDisk(dir, 8_000_000);
+    try {
+      expect(await refusal([backup.file, '--yes'], { env: { BACKUP_DIR: dir } })).toMatch(
+        /could not be backed up first: \S+ has \d+ MB free and about \d+ MB are needed for the backup: free some, or set BACKUP_DIR\. Nothing was changed\. /,
+      );
+      expect(await readdir(dir)).toEqual([]);
+    } finally {
+      disk.unmount();
+      await rm(dir, { recursive: true });
+    }
   });
 });
 

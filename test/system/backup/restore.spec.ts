@@ -16,11 +16,13 @@ const note = (service: ServiceProcess, actor: Actor, content: string) =>
   service.api.as(actor).post('/users/notes', { title: 'a note', content });
 
 describe('beside a running service', () => {
-  it('what was backed up is back, what came later is gone, and nobody is logged in', async () => {
+  it('what was backed up is back, what came later is gone, and nobody is logged in or invited', async () => {
     const service = await stage.startService();
     const ada = await stage.signUp(service);
     const bob = await stage.signUp(service);
     const kept = (await note(service, ada, 'before')).body.id as number;
+    const admin = { token: await service.logIn('admin@example.com', 'an otter on a mossy stone') };
+    const { invitation } = (await service.api.as(admin).post('/admin/invitations', {})).body;
     const { file } = await stage.backUp();
     const later = (await note(service, ada, 'after')).body.id as number;
     expect((await service.api.as(bob).delete('/users')).status).toBe(204);
@@ -56,6 +58,9 @@ describe('beside a running service', () => {
     expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
     for (const { email, password } of [bob, eve])
       expect((await service.api.post('/users/login', { email, password })).status).toBe(401);
+
+    const guest = { name: 'Guest', email: 'guest@example.com', password: 'a lantern under the old pier' };
+    expect((await service.api.post('/users/register', { ...guest, invitation })).status).toBe(403);
 
     // Numbers that were given are not given again.
     expect((await note(service, ada, 'anew')).body.id).toBeGreaterThan(later);

@@ -11,7 +11,6 @@ import { makeBackup } from '../../../src/backup/runs/make-backup.js';
 import { verifyByRestoring, verifyBytes } from '../../../src/backup/runs/verify-archive.js';
 import { Clock } from '../../../src/common/clock.js';
 import { parseKeyRing } from '../../../src/crypto/parse-key-ring.js';
-import { findDumpTools } from '../../../src/database/embedded/find-dump-tools.js';
 import { asSuperuser, BackupStage, mountSmallDisk } from '../../support/backup-stage.js';
 import { createTestDatabase } from '../../support/test-database.js';
 
@@ -338,9 +337,10 @@ describe('a file that is not what was written', () => {
     stage = await BackupStage.open();
     const { file } = await stage.run();
     const whole = await readFile(file);
+    await readArchive(stage.tools.real, file, signal);
     for (let tenth = 0; tenth < 10; tenth++) {
       await writeFile(file, whole.subarray(0, Math.floor((whole.length * tenth) / 10)));
-      await expect(readArchive(await tools(), file, signal)).rejects.toThrow(/^pg_restore failed/);
+      await expect(readArchive(stage.tools.real, file, signal)).rejects.toThrow(/^pg_restore failed/);
     }
   });
 
@@ -352,7 +352,7 @@ describe('a file that is not what was written', () => {
       const flipped = Buffer.from(whole);
       flipped[at]! ^= 1;
       await writeFile(file, flipped);
-      await expect(verifyBytes(file, manifest, { tools: await tools(), signal, onStep })).rejects.toThrow(
+      await expect(verifyBytes(file, manifest, { tools: stage.tools.real, signal, onStep })).rejects.toThrow(
         'is not the file that its manifest describes',
       );
     }
@@ -369,7 +369,7 @@ describe('a file that is not what was written', () => {
       verifyByRestoring(
         file,
         { ...manifest, ...changes },
-        { tools: await tools(), url: stage.server.config.database.direct, ring: keys, signal, onStep },
+        { tools: stage.tools.real, url: stage.server.config.database.direct, ring: keys, signal, onStep },
       );
     await verify({});
     const rows = { ...manifest.rows, 'public.users': 2 };
@@ -390,10 +390,6 @@ describe('a file that is not what was written', () => {
 
 const { signal } = new AbortController();
 const onStep = () => undefined;
-
-async function tools() {
-  return (await findDumpTools(15, { searchPath: process.env['PATH'] }))!;
-}
 
 /** Makes a backup look as old as that. */
 async function age(file: string, days: number): Promise<void> {

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { libpqTarget, withPassFile } from '../../../src/backup/archive/libpq.js';
 import { runProgram } from '../../../src/backup/archive/run-program.js';
 import { withConnection } from '../../../src/backup/databases/connect.js';
-import { findDumpTools } from '../../../src/database/embedded/find-dump-tools.js';
 import { ProgramProcess } from '../../support/service-process.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
 import { startTlsServer, type TlsServer } from '../../support/tls-server.js';
+import { toolsOfServer } from '../../support/watched-tools.js';
 
 let server: TlsServer;
 let backups: string;
@@ -34,10 +34,10 @@ async function reach(query: string, host = 'localhost') {
 }
 
 async function reachBy(url: string) {
-  const tools = await findDumpTools(15, { searchPath: process.env['PATH'] });
+  const { pgDump } = await toolsOfServer();
   const target = libpqTarget(url);
   const dump = (env: Record<string, string>) =>
-    runProgram(tools!.pgDump, ['--no-password', '--file=/dev/null', `--dbname=${target.conninfo}`], {
+    runProgram(pgDump, ['--no-password', '--file=/dev/null', `--dbname=${target.conninfo}`], {
       env,
       signal: new AbortController().signal,
     });

@@ -5,14 +5,13 @@ import type pg from 'pg';
 import { listBackupFiles } from '../../../src/backup/archive/backup-files.js';
 import { verifyByRestoring, verifyBytes } from '../../../src/backup/runs/verify-archive.js';
 import { parseKeyRing } from '../../../src/crypto/parse-key-ring.js';
-import { findDumpTools } from '../../../src/database/embedded/find-dump-tools.js';
 import { MIGRATIONS } from '../../../src/migrations/migrations.js';
 import { migrateAsFirstVersion } from '../../support/older-schema.js';
 import { Operator } from '../../support/operator.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
 import { ProgramProcess } from '../../support/service-process.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../../support/test-database.js';
-import { WatchedTools } from '../../support/watched-tools.js';
+import { toolsOfServer, WatchedTools } from '../../support/watched-tools.js';
 
 jest.setTimeout(90_000);
 
@@ -59,7 +58,7 @@ it('an upgrade first makes a backup of the old schema, which restores', async ()
   expect(manifest.rows).toMatchObject({ 'public.users': 1, 'public.migrations': 1 });
 
   const work = {
-    tools: (await findDumpTools(15, { searchPath: process.env['PATH'] }))!,
+    tools: await toolsOfServer(),
     url: database.urls.owner,
     ring: parseKeyRing('APP_ENCRYPTION_KEY', TEST_SECRETS.APP_ENCRYPTION_KEY),
     signal: new AbortController().signal,
@@ -74,7 +73,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s while the backup before an upg
   let temporary: string;
   beforeEach(async () => {
     await migrateAsFirstVersion(database.urls.owner);
-    tools = await WatchedTools.make(15);
+    tools = await WatchedTools.make();
     await tools.hold('pg_dump');
     temporary = path.join(await operator.folder(), 'tmp');
     await mkdir(temporary);

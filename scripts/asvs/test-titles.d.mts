@@ -1,0 +1,2 @@
+export function titlesIn(source: string, fileName: string): string[];
+export function runningTitle(title: string): RegExp;

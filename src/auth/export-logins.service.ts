@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { AccountExport } from '../users/export/account-export.js';
+import { readInPages } from '../users/export/read-in-pages.js';
+import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
+import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
+import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
+
+/** What this folder keeps of somebody, for that person's export. */
+@Injectable()
+export class ExportLoginsService {
+  constructor(
+    private readonly sessions: OwnSessionsRepository,
+    private readonly devices: KnownDevicesRepository,
+    private readonly invitations: InvitationsRepository,
+    accountExport: AccountExport,
+  ) {
+    accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
+    accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
+    accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
+  }
+
+  private readSessions(userId: number): AsyncIterable<OwnSessionRow> {
+    return readInPages((last, limit) => this.sessions.listOf(userId, last?.id, limit));
+  }
+
+  private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {
+    yield* await this.devices.listOf(userId);
+  }
+
+  private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {
+    const rows = readInPages((last: InvitationRow | undefined, limit) =>
+      this.invitations.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield toExportedInvitation(row, userId);
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import { AppConfig } from '../../config/app-config.js';
+import { deriveSubkey } from '../../crypto/derive-subkey.js';
+import { drawRandom } from '../../crypto/draw-random.js';
+import { hmacSha256 } from '../../crypto/hmac.js';
+import { parseKeyRing } from '../../crypto/parse-key-ring.js';
+import { SecurityNotices } from '../notices/security-notices.js';
+import { KnownDevicesRepository } from './known-devices.repository.js';
+
+/** A login that was proven right. */
+export interface BegunLogin {
+  userId: number;
+  sessionId: string;
+}
+
+const TOKEN = /^[\w-]{43}$/;
+
+/**
+ * Devices on which somebody has logged in. A device token proves the device to the lockout, for the accounts that were
+ * logged in to on it; it is no credential and lets nobody in.
+ */
+@Injectable()
+export class KnownDevicesService {
+  /** The first writes, all read. */
+  private readonly lookupKeys: readonly [Buffer, ...Buffer[]];
+
+  constructor(
+    private readonly repository: KnownDevicesRepository,
+    private readonly audit: AuditService,
+    private readonly notices: SecurityNotices,
+    config: AppConfig,
+  ) {
+    const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
+    const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), 'mc101/device-token-lookup/v1'));
+    this.lookupKeys = keys as [Buffer, ...Buffer[]];
+  }
+
+  /**
+   * @param userId undefined for an unknown account, which costs the same
+   * @returns the device's id, if it is known for this user
+   */
+  async find(userId: number | undefined, token: string | null): Promise<string | undefined> {
+    return isToken(token) ? await this.repository.find(userId, this.hashesOf(token)) : undefined;
+  }
+
+  /**
+   * Knows a device from now on, or for longer. The first device of an account is no news, any other is.
+   * @param manager of the transaction in which the session begins
+   * @param login whose session begins
+   * @param presented the token that came with the login; a device keeps its token, also when somebody else logs in on it
+   * @returns the token for the device to keep
+   */
+  async remember(manager: EntityManager, login: BegunLogin, presented: string | null): Promise<string> {
+    if (isToken(presented)) {
+      const { userId } = login;
+      const hashes = this.hashesOf(presented);
+      if (await this.repository.renew(manager, userId, hashes, this.hashOf(presented))) return presented;
+      if (await this.repository.isIssued(manager, hashes)) return this.add(manager, login, presented);
+    }
+    return this.add(manager, login, drawRandom(32).toString('base64url'));
+  }
+
+  private async add(
+    manager: EntityManager,
+    { userId, sessionId }: BegunLogin,
+    token: string,
+  ): Promise<string> {
+    const isFirst = await this.repository.add(manager, userId, this.hashOf(token));
+    await this.audit.record(
+      'authn_new_device',
+      { actorId: userId, subjectId: userId, sessionId, details: { first: isFirst } },
+      manager,
+    );
+    if (!isFirst) await this.notices.announce({ kind: 'new_device', userId }, manager);
+    return token;
+  }
+
+  private hashOf(token: string): Buffer {
+    return hmacSha256(this.lookupKeys[0], token);
+  }
+
+  private hashesOf(token: string): Buffer[] {
+    return this.lookupKeys.map((key) => hmacSha256(key, token));
+  }
+}
+
+function isToken(given: string | null): given is string {
+  return given !== null && TOKEN.test(given);
+}

@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import type { Principal } from '../../common/http/principal.js';
+import { ClientNetworks } from '../../common/rate-limits/client-networks.js';
+import { AppConfig } from '../../config/app-config.js';
+import type { Credentials } from '../../users/credentials.js';
+import type { ClientInfo } from '../client-info.decorator.js';
+import { SecurityNotices } from '../notices/security-notices.js';
+import { Admission, type FailureReason } from './admission.js';
+import { KnownDevicesService, type BegunLogin } from './known-devices.service.js';
+import { LockoutKeysService } from './lockout-keys.js';
+import { LockoutRules, type BucketKind } from './lockout-rules.js';
+import { LockoutsRepository, type Bucket, type LockSet } from './lockouts.repository.js';
+import { ReservationsService, type Reservation } from './reservations.service.js';
+
+export interface LoginAttempt {
+  /** As it was typed: an e-mail address or a username. */
+  identifier: string;
+  /** What that leads to. */
+  account: Credentials | undefined;
+  client: ClientInfo;
+}
+
+/** Locks of what belongs to an account; those of an address are nobody's. */
+const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own'];
+
+/**
+ * Stands before every password that is tried, and lets in no more than may fail. See README.md.
+ * What is answered depends on what was typed and from where, never on whether there is such an account.
+ */
+@Injectable()
+export class LoginGate {
+  private readonly networks: ClientNetworks;
+
+  constructor(
+    private readonly keys: LockoutKeysService,
+    private readonly rules: LockoutRules,
+    private readonly reservations: ReservationsService,
+    private readonly repository: LockoutsRepository,
+    private readonly devices: KnownDevicesService,
+    private readonly audit: AuditService,
+    private readonly notices: SecurityNotices,
+    config: AppConfig,
+  ) {
+    this.networks = new ClientNetworks(config.trustedClientNetworks);
+  }
+
+  /**
+   * Counts a login before its password is looked at. Its end is to be told to the admission, which then answers the
+   * token for the device to keep.
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
+   * @throws BusyError
+   */
+  async enter({ identifier, account, client }: LoginAttempt): Promise<Admission<string, BegunLogin>> {
+    const keys = await this.keys.get();
+    const typed = keys.identifier(identifier);
+    const owner = keys.account(account?.id, typed);
+    const device = await this.devices.find(account?.id, client.deviceToken);
+    const network = this.networks.networkOf(client.ip);
+    const buckets: Bucket[] =
+      device === undefined
+        ? [
+            ...this.bucket('identifier', typed, owner),
+            ...this.bucket('account', owner, owner),
+            ...this.bucket('pair', keys.pair(typed, network), owner),
+            ...this.bucket('address', keys.address(network), null, network.factor),
+          ]
+        : this.bucket('own', keys.device(device), owner);
+    const reservation = await this.reservations.reserve(buckets);
+    const isCountedIn = (counted: readonly Bucket[]) => counted.some(({ kind }) => kind === 'account');
+    return new Admission(isCountedIn(buckets) === isCountedIn(reservation.buckets), {
+      succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
+      fail: (reason) =>
+        this.fail(reservation, 'authn_login_fail', account?.id, { reason, identifier: nameInLog(typed) }),
+      giveBack: () => this.reservations.giveBack(reservation),
+    });
+  }
+
+  /**
+   * Counts a password that somebody who is logged in proves once more: by the session, so that who has stolen an
+   * access token can neither guess on nor keep the owner's other sessions from it.
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
+   * @throws BusyError
+   */
+  async enterProof({ userId, session }: Principal): Promise<Admission<void>> {
+    const keys = await this.keys.get();
+    const buckets = this.bucket('own', keys.session(session.id), keys.user(userId));
+    const reservation = await this.reservations.reserve(buckets);
+    return new Admission(true, {
+      succeed: (manager) => this.reservations.giveBack(reservation, manager, ['own']),
+      fail: (reason) => this.fail(reservation, 'authn_password_change_fail', userId, { reason }),
+      giveBack: () => this.reservations.giveBack(reservation),
+    });
+  }
+
+  private bucket(kind: BucketKind, key: Buffer, account: Buffer | null, factor?: number): Bucket[] {
+    const rule = this.rules.of(kind, factor);
+    return rule ? [{ kind, key, account, rule }] : [];
+  }
+
+  /** What the owner has proven right is forgiven them: their own device, and the address that they came from. */
+  private async succeed(
+    manager: EntityManager,
+    reservation: Reservation,
+    login: BegunLogin,
+    deviceToken: string | null,
+  ): Promise<string> {
+    const token = await this.devices.remember(manager, login, deviceToken);
+    if (reservation.failuresBefore > 0)
+      await this.audit.record(
+        'authn_login_successafterfail',
+        {
+          actorId: login.userId,
+          subjectId: login.userId,
+          sessionId: login.sessionId,
+          details: { failures: reservation.failuresBefore },
+        },
+        manager,
+      );
+    await this.reservations.giveBack(reservation, manager, ['own', 'pair']);
+    return token;
+  }
+
+  private async fail(
+    reservation: Reservation,
+    eventType: 'authn_login_fail' | 'authn_password_change_fail',
+    userId: number | undefined,
+    details: { reason: FailureReason; identifier?: string },
+  ): Promise<void> {
+    // Nobody looked at the password, so that it may well be the right one: whoever comes from there has done nothing.
+    const spared = details.reason === 'withheld' ? reservation.buckets.filter(isOfPlace) : [];
+    const counted = reservation.buckets.filter((bucket) => !spared.includes(bucket));
+    await this.repository.transaction(async (manager) => {
+      await this.reservations.giveBack({ ...reservation, buckets: spared }, manager);
+      const locks = await this.reservations.fail(manager, { ...reservation, buckets: counted });
+      const subject = userId === undefined ? {} : { subjectId: userId };
+      await this.audit.record(eventType, { ...subject, details }, manager);
+      for (const { kind, seconds } of locks)
+        await this.audit.record(
+          'authn_login_lock',
+          { ...subject, details: { ...details, scope: kind, seconds } },
+          manager,
+        );
+      if (userId !== undefined) await this.tellOwner(manager, userId, locks);
+    });
+  }
+
+  /** Once for locks that follow each other: whoever has an account locked again and again floods no mailbox. */
+  private async tellOwner(manager: EntityManager, userId: number, locks: readonly LockSet[]): Promise<void> {
+    const news = locks.filter(({ kind, isRepeated }) => ACCOUNT_LOCKS.includes(kind) && !isRepeated);
+    if (news.length === 0) return;
+    const seconds = Math.max(...news.map((lock) => lock.seconds));
+    await this.notices.announce({ kind: 'lockout', userId, seconds }, manager);
+  }
+}
+
+/** Enough to see in the log that two failures meant the same name. */
+function nameInLog(key: Buffer): string {
+  return key.subarray(0, 16).toString('hex');
+}
+
+/** Counts where attempts come from, and not whose account they are for. */
+function isOfPlace({ kind }: Bucket): boolean {
+  return kind === 'address' || kind === 'pair';
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+
+/** Something that the owner of an account should hear of, as it may be somebody else's doing. */
+export type SecurityNotice =
+  /** A refresh token that was used already came again: somebody has a copy. The session has ended. */
+  | { kind: 'refresh_reuse'; userId: number; sessionId: string }
+  /** By somebody who knew the former one. */
+  | { kind: 'password_changed'; userId: number }
+  /** A login on a device that the account was not used on before, and not its first one. */
+  | { kind: 'new_device'; userId: number }
+  /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
+  | { kind: 'lockout'; userId: number; seconds: number };
+
+type Listener = (notice: SecurityNotice, manager: EntityManager) => Promise<void>;
+
+/** Lets a higher module tell people what happened to their accounts, inside the transaction in which it happens. */
+@Injectable()
+export class SecurityNotices {
+  private readonly listeners: Listener[] = [];
+
+  /** To be called from constructors. */
+  on(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  /** @throws what a listener throws, which undoes the transaction */
+  async announce(notice: SecurityNotice, manager: EntityManager): Promise<void> {
+    for (const listener of this.listeners) await listener(notice, manager);
+  }
+}

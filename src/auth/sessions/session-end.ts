@@ -1,0 +1,13 @@
+/** Why a session ended before its time; stands in its row and in the audit log. */
+export type SessionEnd =
+  | 'logout'
+  | 'logout-all'
+  /** Its owner ended it from another session. */
+  | 'revoked'
+  /** An admin ended all, or disabled the account. */
+  | 'admin'
+  | 'admin-reset'
+  | 'password-changed'
+  /** By a later login, where an account has one session at a time. */
+  | 'replaced'
+  | 'refresh-reuse';

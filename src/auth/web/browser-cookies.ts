@@ -1,0 +1,53 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * What a browser keeps for us. The prefix makes it refuse a cookie of this name that is not Secure, not for every path,
+ * or for more than this host, so that no neighbour under the same domain can put one there (RFC 6265bis, 4.1.3.2).
+ */
+export const REFRESH_COOKIE = '__Host-refresh';
+export const CSRF_COOKIE = '__Host-csrf';
+export const DEVICE_COOKIE = '__Host-device';
+
+type CookieName = typeof REFRESH_COOKIE | typeof CSRF_COOKIE | typeof DEVICE_COOKIE;
+
+/** Script reads only the CSRF token, to send it back as a header. */
+const READABLE: readonly CookieName[] = [CSRF_COOKIE];
+
+/** The cookies of one request and its answer. Values are base64url with dots and hyphens; nothing needs quoting. */
+export class BrowserCookies {
+  constructor(
+    private readonly request: Pick<FastifyRequest, 'headers'>,
+    private readonly reply: Pick<FastifyReply, 'header'>,
+  ) {}
+
+  /** @returns undefined also for a name that stands twice: nobody could say which of them is ours. */
+  read(name: CookieName): string | undefined {
+    const values = (this.request.headers.cookie ?? '')
+      .split(';')
+      .map((pair) => pair.trim())
+      .filter((pair) => pair.startsWith(`${name}=`))
+      .map((pair) => pair.slice(name.length + 1));
+    return values.length === 1 ? values[0] : undefined;
+  }
+
+  write(name: CookieName, value: string, maxAgeSeconds: number): void {
+    const httpOnly = READABLE.includes(name) ? [] : ['HttpOnly'];
+    const attributes = [`Max-Age=${maxAgeSeconds}`, 'Path=/', 'Secure', ...httpOnly, 'SameSite=Strict'];
+    this.reply.header('set-cookie', [`${name}=${value}`, ...attributes].join('; '));
+  }
+
+  clear(name: CookieName): void {
+    this.write(name, '', 0);
+  }
+}
+
+export function browserCookiesOf(context: ExecutionContext): BrowserCookies {
+  const http = context.switchToHttp();
+  return new BrowserCookies(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+}
+
+/** Hands a handler the cookies that came, and those that go. */
+export const Cookies = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  browserCookiesOf(context),
+);

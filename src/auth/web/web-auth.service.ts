@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../../config/app-config.js';
+import { RefreshRefusedError } from '../auth.errors.js';
+import type { ClientInfo } from '../client-info.decorator.js';
+import { DEVICE_IDLE_DAYS } from '../lockouts/known-devices.repository.js';
+import { LogInService } from '../log-in.service.js';
+import type { SessionTokens } from '../sessions/session-tokens.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { CSRF_COOKIE, DEVICE_COOKIE, REFRESH_COOKIE, type BrowserCookies } from './browser-cookies.js';
+import { formatRefreshCookie, parseRefreshCookie, type BrowserSession } from './browser-session.js';
+import { CsrfTokensService } from './csrf-tokens.service.js';
+import type { WebLoginRequest, WebTokensResponse } from './web-auth.dto.js';
+
+/** A browser keeps what it is known by for as long as it is known. */
+const DEVICE_SECONDS = DEVICE_IDLE_DAYS * 86_400;
+
+/** Sessions as browsers keep them: the refresh token in a cookie, the access token in the memory of a page. */
+@Injectable()
+export class WebAuthService {
+  constructor(
+    private readonly logins: LogInService,
+    private readonly sessions: SessionsService,
+    private readonly csrfTokens: CsrfTokensService,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Begins a session and ends the one that this browser had, if any.
+   * @throws what LogInService.logIn throws
+   */
+  async logIn(
+    request: WebLoginRequest,
+    client: ClientInfo,
+    cookies: BrowserCookies,
+  ): Promise<WebTokensResponse> {
+    const former = parseRefreshCookie(cookies.read(REFRESH_COOKIE));
+    const deviceToken = cookies.read(DEVICE_COOKIE) ?? null;
+    const tokens = await this.logins.logIn(request, { ...client, deviceToken });
+    cookies.write(DEVICE_COOKIE, tokens.deviceToken, DEVICE_SECONDS);
+    if (former) await this.sessions.logOut(former.refreshToken);
+    return this.handOver(tokens, this.csrfTokens.issue(tokens.sessionId), cookies);
+  }
+
+  /** @throws RefreshRefusedError when the session has ended, or its token was used up; the cookies go then */
+  async refresh(
+    { sessionId, refreshToken, csrfToken }: BrowserSession,
+    client: ClientInfo,
+    cookies: BrowserCookies,
+  ): Promise<WebTokensResponse> {
+    try {
+      const tokens = await this.sessions.refresh(refreshToken, client);
+      // The CSRF token was checked against the session that the cookie names; it must be the token's own.
+      if (tokens.sessionId !== sessionId) throw new RefreshRefusedError();
+      return this.handOver(tokens, this.csrfTokens.renew(csrfToken, sessionId), cookies);
+    } catch (error) {
+      if (error instanceof RefreshRefusedError) forgetSession(cookies);
+      throw error;
+    }
+  }
+
+  /** Ends the session, if it has not ended yet. */
+  async logOut({ refreshToken }: BrowserSession, cookies: BrowserCookies): Promise<void> {
+    await this.sessions.logOut(refreshToken);
+    forgetSession(cookies);
+  }
+
+  private handOver(
+    { accessToken, expiresInSeconds, refreshToken, sessionId }: SessionTokens,
+    csrfToken: string,
+    cookies: BrowserCookies,
+  ): WebTokensResponse {
+    const { idleSeconds } = this.config.sessions;
+    cookies.write(REFRESH_COOKIE, formatRefreshCookie(sessionId, refreshToken), idleSeconds);
+    cookies.write(CSRF_COOKIE, csrfToken, idleSeconds);
+    return { access_token: accessToken, expires_in: expiresInSeconds, csrf_token: csrfToken };
+  }
+}
+
+function forgetSession(cookies: BrowserCookies): void {
+  cookies.clear(REFRESH_COOKIE);
+  cookies.clear(CSRF_COOKIE);
+}
