@@ -13,6 +13,8 @@ import { renderBanner } from './banner.js';
 import { ErrorReports } from './common/error-reporting/error-reports.js';
 import { Draining } from './common/http/draining.js';
 import { createLogger } from './common/logging/logger.js';
+import { MailWorker } from './mail/delivery/mail-worker.service.js';
+import { MailSweep } from './mail/outbox/mail-sweep.service.js';
 import { Metrics } from './common/metrics/metrics.js';
 import type { MetricsServer } from './common/metrics/metrics-server.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -89,6 +91,8 @@ async function start(): Promise<void> {
   app.get(AuditRetention).begin();
   app.get(SessionSweep).begin();
   app.get(InvitationSweep).begin();
+  app.get(MailSweep).begin();
+  await app.get(MailWorker).begin();
   stopping.signal.throwIfAborted();
   void app.get(BackupSchedule).begin();
   process.stdout.write(
@@ -96,6 +100,7 @@ async function start(): Promise<void> {
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,
       docsEnabled: config.docsEnabled,
       metricsUrl: metricsServer?.url,
+      hasMailbox: config.mail.mode === 'mailbox',
       database: surroundings.database,
       dataDir: surroundings.dataDir,
       notes: [...surroundings.notes, ...notes, ...demo, ...reminders],

@@ -130,6 +130,7 @@ function productionEnv({ urls }: TestDatabase, folder: string): Record<string, s
     TOKEN_PEPPER: key(),
     APP_ENCRYPTION_KEY: key(),
     LOG_SIGNING_KEY: key(),
+    MAIL_DISABLED: 'true',
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     DATA_DIR: path.join(folder, 'data'),

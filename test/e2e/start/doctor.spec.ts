@@ -170,6 +170,7 @@ describe('a configuration that cannot be used', () => {
       'APP_ENCRYPTION_KEY',
       'LOG_SIGNING_KEY',
       'PUBLIC_URL',
+      'MAIL_URL',
     ]);
     expect(statusOf('trusted proxies')).toEqual(['problem']);
     expect(of('secrets')[0]?.found).toContain('TOKEN_PEPPER is a passphrase that is easy to guess');
@@ -245,7 +246,8 @@ it('a file with a secret that others can read is told', async () => {
 describe('in production', () => {
   const secrets = async () => {
     const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY } = await readSecrets(dataDir);
-    return { NODE_ENV: 'production', JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY };
+    const keys = { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY };
+    return { NODE_ENV: 'production', MAIL_DISABLED: 'true', ...keys };
   };
 
   it('whom the running service believes is found out by asking it', async () => {
