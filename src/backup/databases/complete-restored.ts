@@ -44,6 +44,7 @@ export async function completeRestored(
     'DELETE FROM public.users WHERE id IN (SELECT user_id FROM public.account_deletions)',
   );
   for (const table of SESSIONS_AND_CODES) await client.query(`DELETE FROM public.${table}`);
+  await forgetMails(client);
   await client.query('DELETE FROM public.maintenance');
   const highest = ids.reduce((most, id) => Math.max(most, id), 0);
   await raiseSequences(client, [
@@ -70,6 +71,15 @@ export async function completeRestored(
   await carryExports(client, exportedKeys, ring);
   await client.query('COMMIT');
   return rowCount ?? 0;
+}
+
+/** What the dump still had to send was sent since, or its code has ended. */
+async function forgetMails(client: Client): Promise<void> {
+  await client.query(
+    `UPDATE public.mail_messages SET outcome = 'discarded', finished_at = now(), sealed = NULL, key_id = NULL
+     WHERE outcome IS NULL`,
+  );
+  await client.query(`DELETE FROM pgboss.job WHERE name IN ('mail', 'mail-dead')`);
 }
 
 async function raiseSequences(client: Client, sequences: PresentState['sequences']): Promise<void> {
