@@ -120,7 +120,8 @@ export class UsersService {
     changes: { role?: Role; isActive?: boolean },
   ): Promise<void> {
     await this.users.updateAccess(manager, before.id, changes);
-    if (isActiveAdmin(before) !== isActiveAdmin({ ...before, ...changes }))
+    const { role = before.role, isActive = before.isActive } = changes;
+    if (isActiveAdmin(before) !== isActiveAdmin({ role, isActive }))
       await this.lifecycle.adminChanged(manager, before.id);
   }
 
