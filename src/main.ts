@@ -5,8 +5,6 @@ import { AuditRetention } from './audit/retention/audit-retention.service.js';
 import { AuditSealer } from './audit/seals/audit-sealer.service.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
-import { InvitationSweep } from './auth/registration/invitation-sweep.service.js';
-import { SessionSweep } from './auth/sessions/session-sweep.service.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
@@ -15,6 +13,7 @@ import { Draining } from './common/http/draining.js';
 import { createLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import type { MetricsServer } from './common/metrics/metrics-server.js';
+import { Sweeps } from './common/sweeps.js';
 import { loadEnvFile } from './config/env-file.js';
 import { externalDatabase } from './config/app-config.js';
 import { isSet, parseEnv } from './config/parse-env.js';
@@ -87,8 +86,7 @@ async function start(): Promise<void> {
   stopping.signal.throwIfAborted();
   await app.get(AuditSealer).begin();
   app.get(AuditRetention).begin();
-  app.get(SessionSweep).begin();
-  app.get(InvitationSweep).begin();
+  app.get(Sweeps).begin();
   stopping.signal.throwIfAborted();
   void app.get(BackupSchedule).begin();
   process.stdout.write(
