@@ -2,9 +2,11 @@ import type { Actor } from '../../support/api-client.js';
 import type { TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
-import { LANES } from './lanes.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
+
+/** How many requests of a test run at once. */
+export const LANES = 16;
 
 const NOTE_PASSWORD = 'correct horse battery staple';
 /** Ids of what the tests make begin here, so that no small number in hostile input names any of it. */
