@@ -21,10 +21,11 @@ export async function tryAll(stage: Stage, operation: Operation, tries: Try[]): 
   await inLanes(LANES, tries, async ({ where, what, spoil, judge = problemWith }, lane) => {
     const good = await stage.goodRequest(operation, lane);
     try {
-      const answer = await stage.send(operation, good, spoil(good));
+      const spoilt = spoil(good);
+      const answer = await stage.send(operation, good, spoilt);
       const problem = judge(answer);
       if (problem !== undefined) problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${problem}`);
-      if (answer.status < 300) await stage.tidy(operation, lane);
+      await stage.tidy(operation, lane, answer.status, spoilt.body);
     } catch (error) {
       problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${String(error)}`);
     }
