@@ -105,6 +105,11 @@ export class UsersService {
     return this.users.transaction(work);
   }
 
+  /** Locks an account until the transaction ends. @returns whether there is one */
+  async lock(manager: EntityManager, userId: number): Promise<boolean> {
+    return (await this.users.lockById(manager, userId)) !== null;
+  }
+
   /** Makes an account an active admin with a new password. */
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
     await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });
