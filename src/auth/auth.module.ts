@@ -22,16 +22,22 @@ import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
 import { LoginOutcomes } from './login-outcomes.js';
+import { AdminMfaController } from './mfa/admin-mfa.controller.js';
 import { BackupCode } from './mfa/backup-codes/backup-code.entity.js';
 import { BackupCodesRepository } from './mfa/backup-codes/backup-codes.repository.js';
 import { BackupCodesService } from './mfa/backup-codes/backup-codes.service.js';
 import { CompleteLoginService } from './mfa/complete-login.service.js';
+import { ManageMfaService } from './mfa/manage-mfa.service.js';
 import { MfaController } from './mfa/mfa.controller.js';
 import { MfaToken } from './mfa/pending/mfa-token.entity.js';
 import { MfaTokensRepository } from './mfa/pending/mfa-tokens.repository.js';
 import { MfaTokensService } from './mfa/pending/mfa-tokens.service.js';
+import { ProveAgainService } from './mfa/prove-again.service.js';
+import { ResetMfaService } from './mfa/reset-mfa.service.js';
 import { SecondFactorGuard } from './mfa/second-factor.guard.js';
 import { SecondFactorService } from './mfa/second-factor.service.js';
+import { StepUpController } from './mfa/step-up.controller.js';
+import { StepUpService } from './mfa/step-up.service.js';
 import { EnrolTotpService } from './mfa/totp/enrol-totp.service.js';
 import { TotpSecretsService } from './mfa/totp/totp-secrets.service.js';
 import { Totp } from './mfa/totp/totp.entity.js';
@@ -90,6 +96,8 @@ import { WebAuthService } from './web/web-auth.service.js';
     AdminInvitationsController,
     WebAuthController,
     MfaController,
+    StepUpController,
+    AdminMfaController,
   ],
   providers: [
     AccountsService,
@@ -106,6 +114,10 @@ import { WebAuthService } from './web/web-auth.service.js';
     MfaTokensRepository,
     MfaTokensService,
     CompleteLoginService,
+    ProveAgainService,
+    StepUpService,
+    ManageMfaService,
+    ResetMfaService,
     RegistrationService,
     RegistrationPolicy,
     InvitationsService,

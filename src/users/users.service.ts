@@ -110,6 +110,11 @@ export class UsersService {
     return (await this.users.lockById(manager, userId)) !== null;
   }
 
+  /** Locks an account until the transaction ends. @returns whether this is its password's hash */
+  async lockWithPassword(manager: EntityManager, userId: number, passwordHash: string): Promise<boolean> {
+    return (await this.users.lockById(manager, userId))?.passwordHash === passwordHash;
+  }
+
   /** Makes an account an active admin with a new password. */
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
     await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });

@@ -3,16 +3,20 @@ import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../../common/http/current-user.decorator.js';
+import { MessageResponse } from '../../common/http/message.response.dto.js';
 import type { Principal } from '../../common/http/principal.js';
 import { Public } from '../../common/http/public.decorator.js';
 import { WithoutSecondFactor } from '../../common/http/without-second-factor.decorator.js';
 import { LoginResponse, toLoginResponse } from '../auth.dto.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
 import { ApiCompleteLogin } from './api-complete-login.decorator.js';
+import { ApiProof } from './api-proof.decorator.js';
 import { CompleteLoginService } from './complete-login.service.js';
+import { ManageMfaService } from './manage-mfa.service.js';
 import {
   BackupCodesResponse,
   CompleteLoginRequest,
+  ProofRequest,
   TotpCodeRequest,
   TotpSetupResponse,
   toTotpSetupResponse,
@@ -30,6 +34,7 @@ const ApiTotpCode = () =>
 export class MfaController {
   constructor(
     private readonly enrolment: EnrolTotpService,
+    private readonly management: ManageMfaService,
     private readonly completions: CompleteLoginService,
   ) {}
 
@@ -61,6 +66,30 @@ export class MfaController {
     @Body() { code }: TotpCodeRequest,
   ): Promise<BackupCodesResponse> {
     return { backup_codes: await this.enrolment.confirm(user, code) };
+  }
+
+  /** Replaces my backup codes: the former ones are void. */
+  @ApiTotpCode()
+  @ApiAnswer('The new backup codes, shown here and never again.')
+  @HttpCode(200)
+  @ApiErrors('CODE_INVALID', 'MFA_NOT_ENABLED', 'LOCKED_OUT', 'RATE_LIMITED')
+  @Post('backup-codes/regenerate')
+  async replaceBackupCodes(
+    @CurrentUser() user: Principal,
+    @Body() { code }: TotpCodeRequest,
+  ): Promise<BackupCodesResponse> {
+    return { backup_codes: await this.management.replaceBackupCodes(user, code) };
+  }
+
+  /** Takes the authenticator app and its backup codes from my account. Every other session of mine ends. */
+  @ApiProof()
+  @ApiAnswer('A login needs the password alone again.')
+  @HttpCode(200)
+  @ApiErrors('INVALID_CREDENTIALS', 'CODE_INVALID', 'MFA_NOT_ENABLED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @Post('disable')
+  async disable(@CurrentUser() user: Principal, @Body() proof: ProofRequest): Promise<MessageResponse> {
+    await this.management.disable(user, proof);
+    return { message: 'The authenticator app is disabled; every other session has ended.' };
   }
 
   /** Completes a login with a second factor. */

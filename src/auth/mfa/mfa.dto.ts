@@ -10,6 +10,7 @@ import { SECOND_FACTOR_METHODS, type SecondFactorMethod } from './second-factor.
 /** Longer than any code or token, so that a wrong one is wrong, not invalid. */
 const MAX_CODE_INPUT = 100;
 const MAX_TOKEN_INPUT = 2048;
+const MAX_PASSWORD_INPUT = 1024;
 
 const MFA_TOKEN = 'Wk3tR8vQ1nXz5cYb7LmD2sGfH9jKpA4uE6oTiB0xNqM';
 const BACKUP_CODE = 'k3vq-7xmd-a2pw-ynht-5rcz-be6j';
@@ -61,6 +62,23 @@ export class TotpCodeRequest {
    */
   @IsText({ max: MAX_CODE_INPUT })
   code!: string;
+}
+
+export class ProofRequest {
+  @IfGiven()
+  @IsText({ max: MAX_PASSWORD_INPUT })
+  @ApiProperty({ required: false, example: 'a curious otter sings at dawn' })
+  password?: string;
+
+  @ValidateIf(({ password, code }: ProofRequest) => password === undefined || code !== undefined)
+  @InsteadOf('password')
+  @IsText({ max: MAX_CODE_INPUT })
+  @ApiProperty({
+    required: false,
+    description: 'The six digits that the authenticator app shows, instead of `password`.',
+    example: '492039',
+  })
+  code?: string;
 }
 
 export class TotpSetupResponse {

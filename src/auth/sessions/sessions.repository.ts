@@ -130,22 +130,12 @@ export class SessionsRepository {
     );
   }
 
-  /**
-   * Notes that a factor was proven just now.
-   * @param verifiedHash where it was the password: the hash that was verified, which must still be the account's
-   * @returns false where the session has ended meanwhile, or the password changed
-   */
-  async renewAuthentication(
-    manager: EntityManager,
-    userId: number,
-    sessionId: string,
-    verifiedHash: string | null,
-  ): Promise<boolean> {
+  /** Notes that a factor was proven just now. @returns false where the session has ended meanwhile */
+  async renewAuthentication(manager: EntityManager, userId: number, sessionId: string): Promise<boolean> {
     const [, count] = await manager.query<[unknown, number]>(
-      `UPDATE sessions s SET authenticated_at = now() FROM users u
-       WHERE s.id = $2 AND s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
-         AND u.id = s.user_id AND ($3::text IS NULL OR u.password_hash = $3)`,
-      [userId, sessionId, verifiedHash],
+      `UPDATE sessions SET authenticated_at = now()
+       WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+      [userId, sessionId],
     );
     return count === 1;
   }

@@ -5,6 +5,7 @@ import { deriveSubkey } from '../../../crypto/derive-subkey.js';
 import { drawRandom } from '../../../crypto/draw-random.js';
 import { hmacSha256 } from '../../../crypto/hmac.js';
 import { parseKeyRing } from '../../../crypto/parse-key-ring.js';
+import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { InvalidCredentialsError } from '../../auth.errors.js';
 import type { LoginChannel } from './mfa-token.entity.js';
 import { MfaTokensRepository, type AwaitedLogin } from './mfa-tokens.repository.js';
@@ -27,7 +28,9 @@ export class MfaTokensService {
   constructor(
     private readonly repository: MfaTokensRepository,
     private readonly config: AppConfig,
+    lifecycle: UserLifecycle,
   ) {
+    lifecycle.on('sessionsMustEnd', (manager, userId) => this.removeAll(manager, userId));
     const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
     const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), LOOKUP_CONTEXT));
     this.lookupKeys = keys as [Buffer, ...Buffer[]];

@@ -7,6 +7,13 @@ import { matchTotp } from './totp-code.js';
 import { TotpSecretsService } from './totp-secrets.service.js';
 import { TotpRepository } from './totp.repository.js';
 
+/** An authenticator app as its owner may keep it: nothing that makes a code. */
+export interface OwnTotp {
+  method: 'totp';
+  since: Date;
+  backup_codes_left: number;
+}
+
 /** Codes of an authenticator app that is in force, and the backup codes that came with it. */
 @Injectable()
 export class TotpService {
@@ -42,13 +49,19 @@ export class TotpService {
     return (await this.repository.confirmedAt(userId)) !== undefined;
   }
 
+  async describe(userId: number): Promise<OwnTotp | undefined> {
+    const since = await this.repository.confirmedAt(userId);
+    return since && { method: 'totp', since, backup_codes_left: await this.backupCodes.countUnused(userId) };
+  }
+
+  /** Takes the app and its backup codes from an account. @returns whether one was in force */
+  async remove(manager: EntityManager, userId: number): Promise<boolean> {
+    await this.backupCodes.removeAll(manager, userId);
+    return this.repository.remove(manager, userId);
+  }
+
   private async methodsOf(userId: number, manager?: EntityManager): Promise<SecondFactorMethod[]> {
     if ((await this.repository.confirmedAt(userId, manager)) === undefined) return [];
     return (await this.backupCodes.countUnused(userId, manager)) > 0 ? ['totp', 'backup_code'] : ['totp'];
-  }
-
-  private async remove(manager: EntityManager, userId: number): Promise<boolean> {
-    await this.backupCodes.removeAll(manager, userId);
-    return this.repository.remove(manager, userId);
   }
 }
