@@ -40,12 +40,17 @@ export class Authenticator {
   }
 
   private codeOf(step: number): string {
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(step));
-    const mac = createHmac('sha1', this.secret).update(counter).digest();
-    const offset = mac[mac.length - 1]! & 0xf;
-    return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+    return hotp(this.secret, step);
   }
+}
+
+/** RFC 4226 section 5.3, six digits. */
+function hotp(secret: Buffer, step: number): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', secret).update(counter).digest();
+  const offset = mac[mac.length - 1]! & 0xf;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 export interface Enrolled extends Actor {
@@ -57,8 +62,9 @@ export interface Enrolled extends Actor {
 export class StoppedClock {
   private milliseconds: number;
 
-  constructor(clock: Clock) {
-    this.milliseconds = clock.now().getTime();
+  /** @param at where it stands; default: now */
+  constructor(clock: Clock, at = clock.now()) {
+    this.milliseconds = at.getTime();
     clock.now = () => new Date(this.milliseconds);
   }
 

@@ -10,7 +10,7 @@ export const ApiCompleteLogin = () =>
     examples: {
       code: {
         summary: 'With a code of the authenticator app',
-        value: { mfa_token: MFA_TOKEN, code: '492039' },
+        value: { mfa_token: MFA_TOKEN, code: '081804' },
       },
       backupCode: {
         summary: 'With a backup code',

@@ -7,6 +7,6 @@ export const ApiProof = () =>
     type: ProofRequest,
     examples: {
       password: { summary: 'With the password', value: { password: 'a curious otter sings at dawn' } },
-      code: { summary: 'With a code of the authenticator app', value: { code: '492039' } },
+      code: { summary: 'With a code of the authenticator app', value: { code: '081804' } },
     },
   });

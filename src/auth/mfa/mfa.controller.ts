@@ -26,7 +26,7 @@ import { EnrolTotpService } from './totp/enrol-totp.service.js';
 const ApiTotpCode = () =>
   ApiBody({
     type: TotpCodeRequest,
-    examples: { code: { summary: 'A code of the authenticator app', value: { code: '492039' } } },
+    examples: { code: { summary: 'A code of the authenticator app', value: { code: '081804' } } },
   });
 
 @ApiTags('Second factors')

@@ -38,7 +38,7 @@ export class CompleteLoginRequest {
   /** The six digits that the authenticator app shows. */
   @IfGiven()
   @IsText({ max: MAX_CODE_INPUT })
-  @ApiProperty({ required: false, example: '492039' })
+  @ApiProperty({ required: false, example: '081804' })
   code?: string;
 
   @ValidateIf(
@@ -58,7 +58,7 @@ export class CompleteLoginRequest {
 export class TotpCodeRequest {
   /**
    * The six digits that the authenticator app shows.
-   * @example "492039"
+   * @example "081804"
    */
   @IsText({ max: MAX_CODE_INPUT })
   code!: string;
@@ -76,7 +76,7 @@ export class ProofRequest {
   @ApiProperty({
     required: false,
     description: 'The six digits that the authenticator app shows, instead of `password`.',
-    example: '492039',
+    example: '081804',
   })
   code?: string;
 }

@@ -50,7 +50,8 @@ export class BackupCodesService {
     return this.repository.removeAll(manager, userId);
   }
 
-  private hashesOf(userId: number, code: string): Buffer[] {
+  /** Under every key of the ring: what was stored before a rotation stays good. */
+  hashesOf(userId: number, code: string): Buffer[] {
     const read = readBackupCode(code);
     return this.lookupKeys.map((key) => hashOf(key, userId, read));
   }

@@ -63,7 +63,8 @@ export class MfaTokensService {
     return this.repository.removeAll(manager, userId);
   }
 
-  private hashesOf(token: string): Buffer[] {
+  /** Under every key of the ring: what was stored before a rotation stays good. */
+  hashesOf(token: string): Buffer[] {
     return this.lookupKeys.map((key) => hmacSha256(key, token));
   }
 }
