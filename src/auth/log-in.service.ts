@@ -91,8 +91,8 @@ export class LogInService {
     methods: readonly SecondFactorMethod[],
     channel: LoginChannel,
   ): Promise<WaitingLogin> {
-    const firstFactor = await admission.postponed(manager);
-    const mfaToken = await this.mfaTokens.issue(manager, { ...proven, ...firstFactor }, channel);
+    const mfaToken = await this.mfaTokens.issue(manager, { ...proven, ...admission.firstFactor }, channel);
+    await admission.postponed(manager);
     await this.audit.record(
       'authn_mfa_required',
       { subjectId: proven.userId, details: { methods: methods.join() } },

@@ -4,7 +4,15 @@ import { countOutcome } from '../common/metrics/count-outcome.js';
 import { Metrics } from '../common/metrics/metrics.js';
 
 /** What an alert compares with what it was is there from the start. */
-const ALWAYS_THERE = ['success', 'mfa_required', 'invalid_credentials', 'locked_out', 'rate_limited', 'busy'];
+const ALWAYS_THERE = [
+  'success',
+  'mfa_required',
+  'invalid_credentials',
+  'code_invalid',
+  'locked_out',
+  'rate_limited',
+  'busy',
+];
 
 /** Counts how logins ended, whichever way they took. */
 @Injectable()

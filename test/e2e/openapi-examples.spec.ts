@@ -96,7 +96,7 @@ async function invite(documented: string): Promise<void> {
 
 /** An account whose app shows the code of the documentation now, and which has its backup code. */
 async function withExampleApp({ backup_code: backupCode }: Record<string, unknown> = {}): Promise<Actor> {
-  const actor = await enrol(server, clock, await ada());
+  const actor = await enrol(server.api, clock, await ada());
   await showExampleCode(actor.id);
   if (typeof backupCode === 'string') {
     const [drawn, documented] = [actor.backupCodes[0]!, backupCode].map(

@@ -317,7 +317,7 @@ describe('the OpenAPI document', () => {
       return document.components.schemas[found!]!;
     };
     const carol = await server.signUp();
-    const { app } = await enrol(server, server.app.get(Clock), carol);
+    const { app } = await enrol(server.api, server.app.get(Clock), carol);
     const waiting = await server.api.post('/users/login', { email: carol.email, password: carol.password });
     const answers = [
       ['/users/info', 'get', (await server.as(alice).get('/users/info')).body],

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../src/common/clock.js';
 import type { Actor, Answer, ApiClient } from './api-client.js';
-import type { TestServer } from './test-server.js';
 
 const STEP_MS = 30_000;
 
@@ -13,7 +12,7 @@ export class Authenticator {
   /** @param base32 as the service shows it */
   constructor(
     base32: string,
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {
     this.secret = decodeBase32(base32);
   }
@@ -74,11 +73,11 @@ export class StoppedClock {
 }
 
 /** Sets up an authenticator app for somebody who is logged in. */
-export async function enrol(server: TestServer, clock: Clock, actor: Actor): Promise<Enrolled> {
-  const setup = await server.as(actor).post('/auth/mfa/totp/setup');
+export async function enrol(api: ApiClient, clock: Pick<Clock, 'now'>, actor: Actor): Promise<Enrolled> {
+  const setup = await api.as(actor).post('/auth/mfa/totp/setup');
   if (setup.status !== 200) throw new Error(`setup: ${JSON.stringify(setup.body)}`);
   const app = new Authenticator(setup.body.secret as string, clock);
-  const confirmed = await server.as(actor).post('/auth/mfa/totp/confirm', { code: app.freshCode() });
+  const confirmed = await api.as(actor).post('/auth/mfa/totp/confirm', { code: app.freshCode() });
   if (confirmed.status !== 200) throw new Error(`confirm: ${JSON.stringify(confirmed.body)}`);
   return { ...actor, app, backupCodes: confirmed.body.backup_codes as string[] };
 }

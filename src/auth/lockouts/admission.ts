@@ -63,7 +63,8 @@ export class LoginAdmission<T, S> extends Admission<T, S> {
   constructor(
     mayVerify: boolean,
     ends: Ends<T, S>,
-    private readonly firstFactor: FirstFactor,
+    /** What the gate wants to know when a second factor comes. */
+    readonly firstFactor: FirstFactor,
     private readonly giveBack: (manager: EntityManager) => Promise<void>,
   ) {
     super(mayVerify, ends);
@@ -73,10 +74,8 @@ export class LoginAdmission<T, S> extends Admission<T, S> {
    * The password was right and a second factor is to come: neither a success nor a failure, so that nothing is forgiven
    * to who knows a password alone.
    * @param manager of the transaction in which the login begins to wait
-   * @returns what the gate wants to know when the second factor comes
    */
-  async postponed(manager: EntityManager): Promise<FirstFactor> {
-    await this.giveBack(manager);
-    return this.firstFactor;
+  postponed(manager: EntityManager): Promise<void> {
+    return this.giveBack(manager);
   }
 }

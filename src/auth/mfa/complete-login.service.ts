@@ -15,10 +15,12 @@ import type { CompleteLoginRequest } from './mfa.dto.js';
 import { CodeInvalidError, MfaTokenInvalidError } from './mfa.errors.js';
 import type { LoginChannel } from './pending/mfa-token.entity.js';
 import { MfaTokensService } from './pending/mfa-tokens.service.js';
+import type { SecondFactorMethod } from './second-factor.service.js';
 import { TotpService } from './totp/totp.service.js';
 
 /** A code that was compared and is right, as far as is known before it is used up. */
 interface MatchedFactor {
+  method: SecondFactorMethod;
   /** Uses it up in the transaction in which the session begins. @returns false where another request was first */
   use: (manager: EntityManager) => Promise<boolean>;
 }
@@ -64,7 +66,8 @@ export class CompleteLoginService {
       if (!factor) throw new CodeInvalidError();
       return await this.users.transaction(async (manager) => {
         // The account is locked by it, before its factors, as everywhere.
-        const tokens = await this.sessions.begin(manager, login, client);
+        const proven = { ...login, secondFactor: factor.method };
+        const tokens = await this.sessions.begin(manager, proven, client);
         if (!(await this.tokens.useOnce(manager, request.mfa_token, channel)))
           throw new MfaTokenInvalidError();
         if (!(await factor.use(manager))) throw new CodeInvalidError();
@@ -83,10 +86,12 @@ export class CompleteLoginService {
   ): Promise<MatchedFactor | undefined> {
     if (backupCode !== undefined)
       return (await this.backupCodes.isUnused(userId, backupCode))
-        ? { use: (manager) => this.useBackupCode(manager, userId, backupCode) }
+        ? { method: 'backup_code', use: (manager) => this.useBackupCode(manager, userId, backupCode) }
         : undefined;
     const step = await this.totp.matchCode(userId, code ?? '');
-    return step === undefined ? undefined : { use: (manager) => this.totp.useStep(manager, userId, step) };
+    return step === undefined
+      ? undefined
+      : { method: 'totp', use: (manager) => this.totp.useStep(manager, userId, step) };
   }
 
   /** Told to the owner: whoever has the codes' paper needs no app any more. */

@@ -21,6 +21,8 @@ export interface ProvenLogin {
   userId: number;
   /** The hash that the login verified: a session begins only while it is still the account's. */
   verifiedHash: string;
+  /** What was shown besides the password. */
+  secondFactor?: string;
 }
 
 /** Sessions from their beginning to their end. */
@@ -56,7 +58,12 @@ export class SessionsService {
       await this.endAll(manager, userId, 'replaced', { exceptSessionId: sessionId, actorId: userId });
     await this.audit.record(
       'authn_login_success',
-      { actorId: userId, subjectId: userId, sessionId },
+      {
+        actorId: userId,
+        subjectId: userId,
+        sessionId,
+        details: login.secondFactor === undefined ? {} : { second_factor: login.secondFactor },
+      },
       manager,
     );
     return this.present({ userId, sessionId }, token);

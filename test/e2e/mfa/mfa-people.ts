@@ -27,7 +27,7 @@ export class MfaPeople {
 
   /** Somebody new with an authenticator app, logged in by the session that set it up. */
   async withApp(actor?: Actor): Promise<Enrolled> {
-    return enrol(this.server, this.clock, actor ?? (await this.server.signUp()));
+    return enrol(this.server.api, this.clock, actor ?? (await this.server.signUp()));
   }
 
   logIn({ email, password }: Pick<Actor, 'email' | 'password'>): Promise<Answer> {

@@ -37,7 +37,9 @@ async function stop(server: TestServer): Promise<void> {
 
 const people = (server: TestServer, count: number) =>
   Promise.all(
-    Array.from({ length: count }, async () => enrol(server, server.app.get(Clock), await server.signUp())),
+    Array.from({ length: count }, async () =>
+      enrol(server.api, server.app.get(Clock), await server.signUp()),
+    ),
   );
 
 async function logsIn(server: TestServer, person: Enrolled, body?: object): Promise<boolean> {

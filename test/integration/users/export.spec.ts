@@ -56,7 +56,7 @@ async function live(actor: Actor, mark: string): Promise<void> {
   expect((await api.post('/users/vote', { candidate_id: candidate.body.id })).status).toBe(201);
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
-  await enrol(server, server.app.get(Clock), actor);
+  await enrol(server.api, server.app.get(Clock), actor);
 }
 
 const exportOf = async (actor: Actor) => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
     return query.apply(this, args);
   };
   server = await startTestServer();
-  withApp = await enrol(server, server.app.get(Clock), await server.signUp());
+  withApp = await enrol(server.api, server.app.get(Clock), await server.signUp());
   without = await server.signUp();
 });
 afterAll(async () => {
@@ -71,7 +71,7 @@ describe('that an account has a second factor', () => {
   });
 
   it('is not told of a disabled account, right password or not', async () => {
-    const disabled = await enrol(server, server.app.get(Clock), await server.signUp());
+    const disabled = await enrol(server.api, server.app.get(Clock), await server.signUp());
     await server.sql.query('UPDATE users SET is_active = false WHERE id = $1', [disabled.id]);
     const logIn = (password: string) => () =>
       server.api.post('/users/login', { email: disabled.email, password });

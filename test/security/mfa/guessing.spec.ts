@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 async function victim(): Promise<Enrolled> {
-  return enrol(stage.server, stage.server.app.get(Clock), await stage.person());
+  return enrol(stage.server.api, stage.server.app.get(Clock), await stage.person());
 }
 
 interface From {

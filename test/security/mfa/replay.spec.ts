@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 async function somebody(): Promise<Enrolled> {
-  const person = await enrol(server, server.app.get(Clock), await server.signUp());
+  const person = await enrol(server.api, server.app.get(Clock), await server.signUp());
   time.pass(60);
   return person;
 }
@@ -89,8 +89,21 @@ describe('a code of the app', () => {
     }
   });
 
+  it('is judged by the clock of the service, whatever time a client claims', async () => {
+    const alice = await somebody();
+    const token = await passPassword(server.api, alice);
+    const claimed = new Date(server.app.get(Clock).now().getTime() + 10 * 60_000).toUTCString();
+    const answer = await server.api.post(
+      '/auth/mfa/complete',
+      { mfa_token: token, code: alice.app.code(20) },
+      { headers: { date: claimed, 'x-date': claimed, 'x-timestamp': claimed } },
+    );
+    expect(codes([answer])).toEqual(['CODE_INVALID']);
+    expect((await complete({ mfa_token: token, code: alice.app.code() })).status).toBe(200);
+  });
+
   it('that confirmed the setup completes no login', async () => {
-    const alice = await enrol(server, server.app.get(Clock), await server.signUp());
+    const alice = await enrol(server.api, server.app.get(Clock), await server.signUp());
     const code = alice.app.code();
     expect(codes([await complete({ mfa_token: await passPassword(server.api, alice), code })])).toEqual([
       'CODE_INVALID',

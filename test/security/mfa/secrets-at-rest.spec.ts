@@ -25,7 +25,7 @@ beforeAll(async () => {
   const person = await server.signUp();
   const setup = await server.as(person).post('/auth/mfa/totp/setup');
   noteBytes('a secret that was never confirmed', setup.body.secret as string);
-  alice = await enrol(server, server.app.get(Clock), person);
+  alice = await enrol(server.api, server.app.get(Clock), person);
   for (const code of alice.backupCodes) {
     noteBytes('a backup code', code);
     noteBytes('a backup code', code.replaceAll('-', ''));
@@ -88,7 +88,7 @@ describe('what opens an account with a second factor', () => {
   });
 
   it('is sealed for its account: in the row of another one it opens nothing', async () => {
-    const mallory = await enrol(server, server.app.get(Clock), await server.signUp());
+    const mallory = await enrol(server.api, server.app.get(Clock), await server.signUp());
     time.pass(60);
     await server.sql.query(
       `UPDATE mfa_totp m SET sealed_secret = o.sealed_secret, key_id = o.key_id FROM mfa_totp o
@@ -105,8 +105,8 @@ describe('what opens an account with a second factor', () => {
   });
 
   it('is a keyed hash bound to its account: in the row of another one it is good for nobody', async () => {
-    const bob = await enrol(server, server.app.get(Clock), await server.signUp());
-    const carol = await enrol(server, server.app.get(Clock), await server.signUp());
+    const bob = await enrol(server.api, server.app.get(Clock), await server.signUp());
+    const carol = await enrol(server.api, server.app.get(Clock), await server.signUp());
     await server.sql.query('UPDATE mfa_backup_codes SET user_id = $2 WHERE user_id = $1', [bob.id, carol.id]);
     for (const person of [bob, carol]) {
       const answer = await server.api.post('/auth/mfa/complete', {

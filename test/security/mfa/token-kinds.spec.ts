@@ -12,7 +12,7 @@ let time: StoppedClock;
 beforeAll(async () => {
   server = await startTestServer();
   time = new StoppedClock(server.app.get(Clock));
-  alice = await enrol(server, server.app.get(Clock), await server.signUp());
+  alice = await enrol(server.api, server.app.get(Clock), await server.signUp());
 });
 afterAll(() => server.close());
 
@@ -93,7 +93,7 @@ describe('the token of a login that waits', () => {
   );
 
   it('of somebody else is completed by nobody’s codes but theirs', async () => {
-    const bob = await enrol(server, server.app.get(Clock), await server.signUp());
+    const bob = await enrol(server.api, server.app.get(Clock), await server.signUp());
     time.pass(60);
     const token = await passPassword(server.api, bob);
     for (const body of [{ code: alice.app.freshCode() }, { backup_code: alice.backupCodes[1] }]) {
