@@ -5,6 +5,7 @@ import { BACKUPS } from './variables/backups.js';
 import { DATABASE } from './variables/database.js';
 import { LIMITS } from './variables/limits.js';
 import { MAIL } from './variables/mail.js';
+import { SECOND_FACTORS } from './variables/second-factors.js';
 import { SECRETS } from './variables/secrets.js';
 import { SERVICE } from './variables/service.js';
 import type { Variable } from './variables/variable.js';
@@ -16,6 +17,7 @@ export const ENV = {
   ...SECRETS,
   ...AUDIT,
   ...ACCOUNTS,
+  ...SECOND_FACTORS,
   ...LIMITS,
   ...MAIL,
   ...BACKUPS,

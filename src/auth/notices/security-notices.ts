@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
+/** `reset`: by an admin. */
+export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
   /** A refresh token that was used already came again: somebody has a copy. The session has ended. */
   | { kind: 'refresh_reuse'; userId: number; sessionId: string }
   /** By somebody who knew the former one. */
   | { kind: 'password_changed'; userId: number }
+  /** Of second factors: what became of them, or that one meant for emergencies was used. */
+  | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */
   | { kind: 'new_device'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
