@@ -94,7 +94,7 @@ describe('TOTP secrets', () => {
     const client = await server.sql.connect();
     try {
       await client.query('DELETE FROM user_keys');
-      const { keyIds } = await readContents(client as unknown as Parameters<typeof readContents>[0]);
+      const { keyIds } = await readContents(client);
       expect(keyIds).toContain('totp-new');
     } finally {
       client.release();
