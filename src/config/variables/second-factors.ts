@@ -1,7 +1,7 @@
 import { oneOf, text, whole } from './value-types.js';
 import { inSection } from './variable.js';
 
-/** Who must have a second factor, and what second factors are like. */
+/** Who must have a second factor, and how it works. */
 export const SECOND_FACTORS = inSection('Second factors', {
   REQUIRE_MFA: {
     description:

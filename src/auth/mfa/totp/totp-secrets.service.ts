@@ -40,19 +40,15 @@ export class TotpSecretsService implements KeyHolder {
   }
 
   /** A secret that does not open stays as it is, so that its ring entry still counts as needed. */
-  rewrapBatch(ring: KeyRing, limit: number): Promise<number> {
-    return this.repository.transaction(async (manager) => {
-      for (;;) {
-        const rows = await this.repository.lockSealedByOthers(manager, ring.current.id, limit, [
-          ...this.broken,
-        ]);
-        const resealed = rows.flatMap((row) => this.reseal(ring, row) ?? []);
-        // A batch of nothing but broken ones must not read as the end.
-        if (resealed.length === 0 && rows.length > 0) continue;
-        if (resealed.length > 0) await this.repository.reseal(manager, resealed);
-        return resealed.length;
-      }
-    });
+  async rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    for (;;) {
+      const rows = await this.repository.lockSealedByOthers(manager, ring.current.id, limit, [...this.broken]);
+      const resealed = rows.flatMap((row) => this.reseal(ring, row) ?? []);
+      // A batch of nothing but broken ones must not read as the end.
+      if (resealed.length === 0 && rows.length > 0) continue;
+      if (resealed.length > 0) await this.repository.reseal(manager, resealed);
+      return resealed.length;
+    }
   }
 
   private reseal(ring: KeyRing, row: TotpRow): TotpRow | undefined {
