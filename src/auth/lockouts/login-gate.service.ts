@@ -204,8 +204,9 @@ export class LoginGate {
     forgiven: readonly BucketKind[] = FORGIVEN,
   ): Promise<string> {
     const token = await this.devices.remember(manager, login, deviceToken);
-    await this.recordAfterFailures(manager, reservation, login);
-    await this.reservations.giveBack(reservation, manager, ['own', 'pair'], alsoForgiven);
+    await this.recordAfterFailures(manager, reservation, login, earlier);
+    const alsoForgiven = earlier.filter(({ kind }) => forgiven.includes(kind)).map(({ key }) => key);
+    await this.reservations.giveBack(reservation, manager, forgiven, alsoForgiven);
     return token;
   }
 
