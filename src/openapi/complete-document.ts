@@ -11,10 +11,10 @@ interface Hints {
   'x-errors'?: ErrorCode[];
   'x-answer'?: string;
   'x-form'?: object;
+  'x-open-without-second-factor'?: boolean;
   /** Lines of Set-Cookie by status. */
   'x-set-cookies'?: Record<string, string[]>;
   'x-cookies'?: CookieHint[];
-  'x-open-without-second-factor'?: boolean;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -76,11 +76,11 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   delete operation['x-errors'];
   delete operation['x-answer'];
   delete operation['x-form'];
+  const needsSecondFactor = !isPublic && !isForBrowsers && !operation['x-open-without-second-factor'];
+  delete operation['x-open-without-second-factor'];
   delete operation['x-set-cookies'];
   delete operation['x-cookies'];
   operation.parameters = [...(operation.parameters ?? []), ...cookieParameters(cookies)];
-  const needsSecondFactor = !isPublic && !isForBrowsers && !operation['x-open-without-second-factor'];
-  delete operation['x-open-without-second-factor'];
   if (form && operation.requestBody && 'content' in operation.requestBody)
     operation.requestBody.content['application/x-www-form-urlencoded'] = form;
   if (answer !== undefined) describeSuccess(operation, answer);

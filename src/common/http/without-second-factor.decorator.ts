@@ -7,6 +7,5 @@ export const IS_OPEN_WITHOUT_SECOND_FACTOR = 'mc101:open-without-second-factor';
 export const WithoutSecondFactor = () =>
   applyDecorators(
     SetMetadata(IS_OPEN_WITHOUT_SECOND_FACTOR, true),
-    // Read and taken away by what completes the document.
     ApiExtension('x-open-without-second-factor', true),
   );
