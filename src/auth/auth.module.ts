@@ -21,7 +21,21 @@ import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { LoginMetrics } from './login-metrics.js';
 import { SecurityNotices } from './notices/security-notices.js';
+import { PasskeyChallenge } from './passkeys/challenges/passkey-challenge.entity.js';
+import { PasskeyChallengesRepository } from './passkeys/challenges/passkey-challenges.repository.js';
+import { DecoyCredentialsService } from './passkeys/login/decoy-credentials.service.js';
+import { PasskeyLoginController } from './passkeys/login/passkey-login.controller.js';
+import { PasskeyLoginService } from './passkeys/login/passkey-login.service.js';
+import { WebPasskeyLoginController } from './passkeys/login/web-passkey-login.controller.js';
+import { Passkey } from './passkeys/passkey.entity.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { PasskeysRepository } from './passkeys/passkeys.repository.js';
+import { PasskeysService } from './passkeys/passkeys.service.js';
+import { RegisterPasskeyService } from './passkeys/registration/register-passkey.service.js';
+import { UserHandlesService } from './passkeys/registration/user-handles.service.js';
+import { RelyingParty } from './passkeys/relying-party.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { AdminInvitationsController } from './registration/admin-invitations.controller.js';
@@ -56,7 +70,15 @@ import { WebAuthService } from './web/web-auth.service.js';
     KeysModule,
     AuditModule,
     UsersModule,
-    TypeOrmModule.forFeature([Session, RefreshToken, LoginFailures, KnownDevice, Invitation]),
+    TypeOrmModule.forFeature([
+      Session,
+      RefreshToken,
+      LoginFailures,
+      KnownDevice,
+      Invitation,
+      Passkey,
+      PasskeyChallenge,
+    ]),
   ],
   controllers: [
     AuthController,
@@ -64,11 +86,15 @@ import { WebAuthService } from './web/web-auth.service.js';
     AdminLockoutsController,
     AdminInvitationsController,
     WebAuthController,
+    PasskeysController,
+    PasskeyLoginController,
+    WebPasskeyLoginController,
   ],
   providers: [
     AccountsService,
     AdminAccountsService,
     LogInService,
+    LoginMetrics,
     RegistrationService,
     RegistrationPolicy,
     InvitationsService,
@@ -100,6 +126,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     RefreshTokensService,
     CsrfTokensService,
     WebAuthService,
+    PasskeysService,
+    PasskeysRepository,
+    PasskeyChallengesRepository,
+    PasskeyLoginService,
+    RegisterPasskeyService,
+    RelyingParty,
+    UserHandlesService,
+    DecoyCredentialsService,
     // In this order: who is it, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: RolesGuard },

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
+import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -13,10 +15,12 @@ export class ExportLoginsService {
     private readonly sessions: OwnSessionsRepository,
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
+    private readonly passkeys: PasskeysRepository,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
+    accountExport.add({ name: 'passkeys', items: ({ userId }) => this.readPasskeys(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -26,6 +30,13 @@ export class ExportLoginsService {
 
   private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {
     yield* await this.devices.listOf(userId);
+  }
+
+  private async *readPasskeys(userId: number): AsyncGenerator<PasskeyResponse> {
+    const rows = readInPages((last: PasskeyRow | undefined, limit) =>
+      this.passkeys.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield toPasskeyResponse(row);
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

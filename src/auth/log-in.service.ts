@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Counter } from 'prom-client';
 import { countOutcome } from '../common/metrics/count-outcome.js';
-import { Metrics } from '../common/metrics/metrics.js';
 import type { Credentials } from '../users/credentials.js';
 import { UsersService } from '../users/users.service.js';
 import type { LoginRequest } from './auth.dto.js';
@@ -10,6 +8,7 @@ import type { ClientInfo } from './client-info.decorator.js';
 import type { Admission, FailureReason } from './lockouts/admission.js';
 import type { BegunLogin } from './lockouts/known-devices.service.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
+import { LoginMetrics } from './login-metrics.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import type { LogIn } from './sessions/session-tokens.js';
 import { SessionsService, type ProvenLogin } from './sessions/sessions.service.js';
@@ -17,20 +16,13 @@ import { SessionsService, type ProvenLogin } from './sessions/sessions.service.j
 /** From a password to a session. */
 @Injectable()
 export class LogInService {
-  private readonly outcomes: Counter<'outcome'>;
-
   constructor(
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
     private readonly gate: LoginGate,
-    metrics: Metrics,
-  ) {
-    this.outcomes = metrics.counter('mc101_logins_total', 'Logins by outcome.', ['outcome']);
-    // What an alert compares with what it was is there from the start.
-    for (const outcome of ['success', 'invalid_credentials', 'locked_out', 'rate_limited', 'busy'])
-      this.outcomes.inc({ outcome }, 0);
-  }
+    private readonly metrics: LoginMetrics,
+  ) {}
 
   /**
    * Takes as long and answers the same for an unknown account, a wrong password and a disabled account; and where it is
@@ -43,7 +35,7 @@ export class LogInService {
   logIn(request: LoginRequest, client: ClientInfo): Promise<LogIn> {
     return countOutcome(
       (outcome) => {
-        this.outcomes.inc({ outcome });
+        this.metrics.count(outcome);
       },
       this.attempt(request, client),
     );
@@ -79,6 +71,7 @@ export class LogInService {
     }
     return {
       userId: account.id,
+      method: 'password',
       verifiedHash: await this.rehashIfOutdated(account.id, account.passwordHash, password),
     };
   }

@@ -4,6 +4,7 @@ import { AddAuditLog1795200000000 } from './1795200000000-add-audit-log.js';
 import { AddRefresh1795210000000 } from './1795210000000-add-refresh.js';
 import { AddLockouts1795220000000 } from './1795220000000-add-lockouts.js';
 import { AddInvitations1795230000000 } from './1795230000000-add-invitations.js';
+import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   AddRefresh1795210000000,
   AddLockouts1795220000000,
   AddInvitations1795230000000,
+  AddPasskeys1795270000000,
 ];

@@ -1,7 +1,18 @@
 import type { EntityManager } from 'typeorm';
 
-/** Why an attempt failed, for the audit log; the answer never tells. `withheld`: the password was not looked at. */
-export type FailureReason = 'wrong_password' | 'unknown_account' | 'no_password' | 'disabled' | 'withheld';
+/**
+ * Why an attempt failed, for the audit log; the answer never tells. `withheld`: the password was not looked at.
+ * `copied_passkey`: its counter went back.
+ */
+export type FailureReason =
+  | 'wrong_password'
+  | 'unknown_account'
+  | 'no_password'
+  | 'disabled'
+  | 'withheld'
+  | 'unknown_passkey'
+  | 'invalid_passkey'
+  | 'copied_passkey';
 
 interface Ends<T, S> {
   succeed: (manager: EntityManager, success: S) => Promise<T>;

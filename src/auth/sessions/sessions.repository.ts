@@ -7,8 +7,8 @@ import type { ListedSession, SessionPosition } from './sessions.dto.js';
 
 export interface NewSession {
   userId: number;
-  /** The hash that the login verified: a session begins only while it is still the account's. */
-  verifiedHash: string;
+  /** The hash that the login verified: a session begins only while it is still the account's. None: it was no password. */
+  verifiedHash: string | undefined;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -42,7 +42,7 @@ const BEGIN_SESSION: Statement = {
   text: `WITH session AS (
            INSERT INTO sessions (user_id, ip, user_agent, expires_at)
            SELECT id, $4::inet, $5, now() + make_interval(secs => $3) FROM users
-           WHERE id = $1 AND password_hash = $2 AND is_active FOR NO KEY UPDATE
+           WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
          INSERT INTO refresh_tokens (token_hash, session_id) SELECT $6, id FROM session RETURNING session_id AS id`,

@@ -17,11 +17,15 @@ import type { SessionTokens } from './session-tokens.js';
 import { isSessionPosition, toSessionResponse, type SessionPage } from './sessions.dto.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-export interface ProvenLogin {
-  userId: number;
-  /** The hash that the login verified: a session begins only while it is still the account's. */
-  verifiedHash: string;
-}
+export type ProvenLogin = { userId: number } & (
+  | {
+      method: 'password';
+      /** The hash that the login verified: a session begins only while it is still the account's. */
+      verifiedHash: string;
+    }
+  /** Whose row the caller's transaction has locked. */
+  | { method: 'passkey' }
+);
 
 /** Sessions from their beginning to their end. */
 @Injectable()
@@ -44,11 +48,16 @@ export class SessionsService {
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async begin(manager: EntityManager, login: ProvenLogin, client: ClientInfo): Promise<SessionTokens> {
-    const { userId } = login;
+    const { userId, method } = login;
     const { token, hash } = this.refreshTokens.draw();
     const sessionId = await this.sessions.begin(
       manager,
-      { ...login, ...client, refreshTokenHash: hash },
+      {
+        ...client,
+        userId,
+        verifiedHash: method === 'password' ? login.verifiedHash : undefined,
+        refreshTokenHash: hash,
+      },
       this.config.sessions,
     );
     if (sessionId === undefined) throw new InvalidCredentialsError();
@@ -56,7 +65,7 @@ export class SessionsService {
       await this.endAll(manager, userId, 'replaced', { exceptSessionId: sessionId, actorId: userId });
     await this.audit.record(
       'authn_login_success',
-      { actorId: userId, subjectId: userId, sessionId },
+      { actorId: userId, subjectId: userId, sessionId, details: { method } },
       manager,
     );
     return this.present({ userId, sessionId }, token);

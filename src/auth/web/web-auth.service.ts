@@ -4,7 +4,7 @@ import { RefreshRefusedError } from '../auth.errors.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { DEVICE_IDLE_DAYS } from '../lockouts/known-devices.repository.js';
 import { LogInService } from '../log-in.service.js';
-import type { SessionTokens } from '../sessions/session-tokens.js';
+import type { LogIn, SessionTokens } from '../sessions/session-tokens.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { CSRF_COOKIE, DEVICE_COOKIE, REFRESH_COOKIE, type BrowserCookies } from './browser-cookies.js';
 import { formatRefreshCookie, parseRefreshCookie, type BrowserSession } from './browser-session.js';
@@ -25,17 +25,26 @@ export class WebAuthService {
   ) {}
 
   /**
-   * Begins a session and ends the one that this browser had, if any.
+   * Begins a session with a password.
    * @throws what LogInService.logIn throws
    */
-  async logIn(
-    request: WebLoginRequest,
+  logIn(request: WebLoginRequest, client: ClientInfo, cookies: BrowserCookies): Promise<WebTokensResponse> {
+    return this.begin(client, cookies, (known) => this.logins.logIn(request, known));
+  }
+
+  /**
+   * Begins a session and ends the one that this browser had, if any.
+   * @param logIn with what the browser is known by
+   * @throws what `logIn` throws
+   */
+  async begin(
     client: ClientInfo,
     cookies: BrowserCookies,
+    logIn: (client: ClientInfo) => Promise<LogIn>,
   ): Promise<WebTokensResponse> {
     const former = parseRefreshCookie(cookies.read(REFRESH_COOKIE));
     const deviceToken = cookies.read(DEVICE_COOKIE) ?? null;
-    const tokens = await this.logins.logIn(request, { ...client, deviceToken });
+    const tokens = await logIn({ ...client, deviceToken });
     cookies.write(DEVICE_COOKIE, tokens.deviceToken, DEVICE_SECONDS);
     if (former) await this.sessions.logOut(former.refreshToken);
     return this.handOver(tokens, this.csrfTokens.issue(tokens.sessionId), cookies);

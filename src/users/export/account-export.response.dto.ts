@@ -45,6 +45,9 @@ export class AccountExportResponse {
   /** Devices on which I logged in, and which no failed login of others locks out. */
   @ApiProperty(listOf({ id: '5c0f3c1d-2f0b-4d8e-9a55-7a1f1c0b2e34', created_at: '2026-01-05T09:30:00.000Z' }))
   known_devices!: object[];
+  /** What there is to know of my passkeys; their keys are with my authenticators. */
+  @ApiProperty(listOf({ id: 7, name: 'Laptop', created_at: '2026-01-05T09:30:00.000Z' }))
+  passkeys!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];
