@@ -18,6 +18,10 @@ const PUBLIC = [
   'POST /auth/refresh',
   'POST /auth/logout',
   'POST /auth/web/login',
+  'POST /auth/passkeys/login/options',
+  'POST /auth/passkeys/login/verify',
+  'POST /auth/web/passkeys/login/options',
+  'POST /auth/web/passkeys/login/verify',
   // Theirs is another guard: see credential-separation.spec.ts.
   'POST /auth/web/refresh',
   'POST /auth/web/logout',

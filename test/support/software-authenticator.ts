@@ -21,6 +21,8 @@ export interface Deviations {
   tamper?: (signature: Buffer) => Buffer;
   /** Whose id is claimed. */
   id?: string;
+  /** The id of a new credential, in base64url. */
+  credentialId?: string;
   transports?: string[];
   algorithm?: number;
 }
@@ -65,7 +67,10 @@ export class SoftwareAuthenticator {
   /** What `navigator.credentials.create` would give, as JSON. */
   create(options: CreationOptions, deviations: Deviations = {}) {
     const { privateKey, cose } = this.makeKey(deviations.algorithm);
-    const id = randomBytes(32);
+    const id =
+      deviations.credentialId === undefined
+        ? randomBytes(32)
+        : Buffer.from(deviations.credentialId, 'base64url');
     const credential = {
       id: base64url(id),
       privateKey,

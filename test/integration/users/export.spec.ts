@@ -3,6 +3,8 @@ import { derivePasswordKey } from '../../../src/crypto/derive-password-key.js';
 import { openContent } from '../../../src/crypto/note-format/open-content.js';
 import { AccountExport } from '../../../src/users/export/account-export.js';
 import type { Actor } from '../../support/api-client.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const NOTE_PASSWORD = 'correct horse battery staple';
@@ -13,6 +15,8 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   sessions: { section: 'sessions' },
   refresh_tokens: { nothingBecause: 'hashes of tokens; their session is told' },
   known_devices: { section: 'known_devices' },
+  passkeys: { section: 'passkeys' },
+  passkey_challenges: { nothingBecause: 'random, and gone after minutes' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
@@ -51,6 +55,9 @@ async function live(actor: Actor, mark: string): Promise<void> {
   expect((await api.post('/users/vote', { candidate_id: candidate.body.id })).status).toBe(201);
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
+  const passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+  expect((await passkeys.register(actor, {}, `Passkey ${mark}`)).status).toBe(201);
+  await api.post('/auth/passkeys/register/options');
 }
 
 const exportOf = async (actor: Actor) => {
@@ -123,6 +130,13 @@ describe('an export', () => {
   it('tells in which elections I voted, and neither how nor when', async () => {
     const { participations } = (await exportOf(alice)).body;
     expect(participations).toEqual([{ election_id: expect.any(Number), title: 'Default election' }]);
+  });
+
+  it('tells which passkeys there are', async () => {
+    const { passkeys } = (await exportOf(alice)).body;
+    expect(passkeys).toEqual([
+      expect.objectContaining({ name: 'Passkey of-alice', transports: ['internal', 'hybrid'] }),
+    ]);
   });
 
   it('tells of itself', async () => {

@@ -6,7 +6,7 @@ import { IsText } from '../../../common/http/text.decorator.js';
 import { LoginRequest } from '../../auth.dto.js';
 import { InsteadOf } from '../../instead-of.decorator.js';
 import { IsBase64Url } from '../base64url.decorator.js';
-import { EXAMPLE_ASSERTION, EXAMPLE_CREDENTIAL_ID } from '../example-passkey.js';
+import { EXAMPLE_ASSERTION, EXAMPLE_CHALLENGE, EXAMPLE_CREDENTIAL_ID } from '../example-passkey.js';
 import { MAX_CLIENT_DATA_CHARACTERS, MAX_ID_CHARACTERS } from '../registration/registration.dto.js';
 
 const MAX_AUTHENTICATOR_DATA_CHARACTERS = 8_192;
@@ -37,7 +37,7 @@ export class AssertionResponse {
   /** Whose passkey it is; a login without a name needs it. */
   @IsOptional()
   @IsBase64Url({ max: MAX_HANDLE_CHARACTERS })
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: EXAMPLE_CHALLENGE })
   userHandle?: string | null;
 }
 

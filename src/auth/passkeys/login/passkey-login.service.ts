@@ -16,6 +16,7 @@ import { SessionsService } from '../../sessions/sessions.service.js';
 import {
   CHALLENGE_SECONDS,
   PasskeyChallengesRepository,
+  type LoginChallenge,
 } from '../challenges/passkey-challenges.repository.js';
 import { readChallenge } from '../challenges/read-challenge.js';
 import { PasskeyRefusedError } from '../passkeys.errors.js';
@@ -24,6 +25,7 @@ import { UserHandlesService } from '../registration/user-handles.service.js';
 import { RelyingParty } from '../relying-party.js';
 import { DecoyCredentialsService } from './decoy-credentials.service.js';
 import type { LoginOptionsResponse } from './login-options.response.dto.js';
+import { NOBODYS_PASSKEY } from './nobodys-passkey.js';
 import type { PasskeyLoginOptionsRequest, PasskeyLoginRequest } from './passkey-login.dto.js';
 import { verifyAssertion } from './verify-assertion.js';
 
@@ -119,16 +121,12 @@ export class PasskeyLoginService {
   ): Promise<Proof | FailureReason> {
     const challenge = readChallenge(credential.response.clientDataJSON);
     const taken = challenge && (await this.challenges.takeLogin(Buffer.from(challenge, 'base64url')));
+    const known = passkey ?? NOBODYS_PASSKEY;
+    const handle = (await this.userHandles.of(known.userId)).toString('base64url');
+    const use = taken ? await verifyAssertion(credential, challenge, known, this.relyingParty) : undefined;
     if (!passkey) return 'unknown_passkey';
-    if (!challenge || !taken) return 'invalid_passkey';
-    if (taken.purpose === 'named-login' && taken.userId !== passkey.userId) return 'invalid_passkey';
-    const { userHandle } = credential.response;
-    const expected = (await this.userHandles.of(passkey.userId)).toString('base64url');
-    const isHandleMissing = userHandle === undefined || userHandle === null;
-    if (isHandleMissing ? taken.purpose === 'nameless-login' : userHandle !== expected)
+    if (!taken || !use || !isAskedOf(passkey, taken, credential.response.userHandle, handle))
       return 'invalid_passkey';
-    const use = await verifyAssertion(credential, challenge, passkey, this.relyingParty);
-    if (!use) return 'invalid_passkey';
     return passkey.isActive ? { ...use, passkey } : 'disabled';
   }
 
@@ -166,6 +164,18 @@ export class PasskeyLoginService {
     });
     return refuse(admission, isGone ? 'unknown_passkey' : 'copied_passkey');
   }
+}
+
+/** Whether this passkey may answer, and says whose it is; with a name it need not say. */
+function isAskedOf(
+  { userId }: PasskeyWithOwner,
+  challenge: LoginChallenge,
+  userHandle: string | null | undefined,
+  expectedHandle: string,
+): boolean {
+  const isNamed = challenge.purpose === 'named-login';
+  if (isNamed && challenge.userId !== userId) return false;
+  return (userHandle ?? (isNamed ? expectedHandle : undefined)) === expectedHandle;
 }
 
 async function refuse(admission: Admission<string, BegunLogin>, reason: FailureReason): Promise<never> {

@@ -64,4 +64,7 @@ export class RegistrationOptionsResponse {
   attestation!: 'none';
   @ApiProperty({ type: 'object', additionalProperties: true, example: { credProps: true } })
   extensions!: object;
+  /** Which kind of authenticator is meant: any. */
+  @ApiProperty({ type: [String], example: [] })
+  hints!: string[];
 }

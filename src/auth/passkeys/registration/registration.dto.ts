@@ -12,7 +12,7 @@ import {
 } from 'class-validator';
 import { IfGiven } from '../../../common/http/if-given.decorator.js';
 import { IsBase64Url } from '../base64url.decorator.js';
-import { EXAMPLE_CREDENTIAL_ID, EXAMPLE_REGISTRATION } from '../example-passkey.js';
+import { EXAMPLE_ASSERTION, EXAMPLE_CREDENTIAL_ID, EXAMPLE_REGISTRATION } from '../example-passkey.js';
 import { IsPasskeyName } from '../passkeys.dto.js';
 
 /** 1023 bytes, the longest id that there is. */
@@ -38,16 +38,18 @@ export class AttestationResponse {
 
   /** Accepted and ignored, like the next two: what they say stands in `attestationObject`. */
   @IfGiven()
-  @IsBase64Url({ max: MAX_ATTESTATION_CHARACTERS })
+  @IsBase64Url({ max: MAX_ATTESTATION_CHARACTERS, example: EXAMPLE_ASSERTION.authenticatorData })
   authenticatorData?: string;
 
   @IfGiven()
   @IsInt()
+  @ApiProperty({ type: 'integer', example: -7 })
   publicKeyAlgorithm?: number;
 
   @IsOptional()
   @IsBase64Url({ max: MAX_ATTESTATION_CHARACTERS })
-  publicKey?: string;
+  @ApiProperty({ type: String, nullable: true, example: null })
+  publicKey?: string | null;
 }
 
 /** What `toJSON()` of a new credential says (`RegistrationResponseJSON`). */
