@@ -4,6 +4,7 @@ import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/
 import type { Actor, Answer } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
+import { TEST_SECRETS } from '../../support/test-config.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
@@ -251,6 +252,26 @@ describe('my passkeys', () => {
     expect(await passkeys.has(alice.id)).toBe(false);
     await newClient().register(alice);
     expect(await passkeys.has(alice.id)).toBe(true);
+  });
+
+  it('outlive the rotation of every secret', async () => {
+    const alice = await server.signUp();
+    const client = newClient();
+    await client.register(alice);
+    const fresh = (fill: string) => `k2:${Buffer.alloc(32, fill).toString('base64')}`;
+    const rotated = await startTestServer({
+      database: server.database,
+      env: {
+        TOKEN_PEPPER: fresh('p'),
+        JWT_SECRET_KEY: fresh('j'),
+        APP_ENCRYPTION_KEY: `${fresh('a')},${TEST_SECRETS.APP_ENCRYPTION_KEY}`,
+      },
+    });
+    const there = new PasskeyClient(rotated.api, client.authenticator);
+    expect((await there.logIn()).status).toBe(200);
+    const { body } = await rotated.as(await rotated.signUp()).post('/auth/passkeys/register/options');
+    expect(body.user.id).toMatch(/^[\w-]{43}$/);
+    await rotated.close();
   });
 
   it('stay when the account is disabled, and log in to nothing until it is enabled', async () => {
