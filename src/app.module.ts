@@ -8,6 +8,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { NotesModule } from './notes/notes.module.js';
 import { UsersModule } from './users/users.module.js';
 import { VotingModule } from './voting/voting.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
         DatabaseModule.forRoot(),
         KeysModule,
         AuditModule,
+        MailModule,
         UsersModule,
         AuthModule,
         NotesModule,

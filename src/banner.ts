@@ -5,6 +5,8 @@ export interface BannerFacts {
   docsEnabled: boolean;
   /** Where the metrics are, if anywhere. */
   metricsUrl: string | undefined;
+  /** Whether mails are kept at /dev/mail. */
+  hasMailbox: boolean;
   database: string;
   dataDir: string;
   notes: string[];
@@ -17,6 +19,7 @@ export function renderBanner({
   url,
   docsEnabled,
   metricsUrl,
+  hasMailbox,
   database,
   dataDir,
   notes,
@@ -27,6 +30,7 @@ export function renderBanner({
     ...(docsEnabled ? ([['Swagger UI', `${url}/mc101docs`]] as [string, string][]) : []),
     ['Health', `${url}/health   ${url}/ready`],
     ...(metricsUrl === undefined ? [] : ([['Metrics', metricsUrl]] as [string, string][])),
+    ...(hasMailbox ? ([['Mailbox', `${url}/dev/mail`]] as [string, string][]) : []),
     ['Database', database],
     ['Data', dataDir],
   ];

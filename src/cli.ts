@@ -6,6 +6,7 @@ import { addBackupCommands } from './cli/backup.commands.js';
 import { addDemoCommands } from './cli/demo.commands.js';
 import { addDoctorCommand } from './cli/doctor.commands.js';
 import { addKeyCommands } from './cli/keys.commands.js';
+import { addMailCommands } from './cli/mail.commands.js';
 import { addMoveCommands } from './cli/move.commands.js';
 import { addPasswordCommands } from './cli/password.commands.js';
 import { loadEnvFile } from './config/env-file.js';
@@ -33,6 +34,7 @@ addBackupCommands(program, { run, runOnSurroundings, readEnv, folder });
 addDemoCommands(program, run);
 addDoctorCommand(program, { raw: process.env, envFile, searchPath });
 addKeyCommands(program, run, folder);
+addMailCommands(program, run);
 addMoveCommands(program, { runOnSurroundings, readEnv, searchPath, folder });
 addPasswordCommands(program);
 

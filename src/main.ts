@@ -5,16 +5,16 @@ import { AuditRetention } from './audit/retention/audit-retention.service.js';
 import { AuditSealer } from './audit/seals/audit-sealer.service.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
-import { InvitationSweep } from './auth/registration/invitation-sweep.service.js';
-import { SessionSweep } from './auth/sessions/session-sweep.service.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
 import { ErrorReports } from './common/error-reporting/error-reports.js';
 import { Draining } from './common/http/draining.js';
 import { createLogger } from './common/logging/logger.js';
+import { MailWorker } from './mail/delivery/mail-worker.service.js';
 import { Metrics } from './common/metrics/metrics.js';
 import type { MetricsServer } from './common/metrics/metrics-server.js';
+import { Sweeps } from './common/sweeps.js';
 import { loadEnvFile } from './config/env-file.js';
 import { externalDatabase } from './config/app-config.js';
 import { isSet, parseEnv } from './config/parse-env.js';
@@ -30,6 +30,7 @@ import { openMetrics } from './open-metrics.js';
 import { explainStartupFailure } from './startup-failure.js';
 import { DRAIN_LIMIT_MS, STOP_LIMITS_MS, stopInStages, type StopStage } from './stop-stages.js';
 import { KeyExportService } from './keys/recovery/key-export.service.js';
+import { TokenKeyRingsService } from './keys/token-keys/token-key-rings.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 /** An embedded database that is only just being started comes up first: cut off in that, it would outlive this process. */
@@ -86,9 +87,10 @@ async function start(): Promise<void> {
   const reminders = await app.get(KeyExportService).reminders();
   stopping.signal.throwIfAborted();
   await app.get(AuditSealer).begin();
+  await app.get(TokenKeyRingsService).compareAtStart();
   app.get(AuditRetention).begin();
-  app.get(SessionSweep).begin();
-  app.get(InvitationSweep).begin();
+  app.get(Sweeps).begin();
+  await app.get(MailWorker).begin();
   stopping.signal.throwIfAborted();
   void app.get(BackupSchedule).begin();
   process.stdout.write(
@@ -96,6 +98,7 @@ async function start(): Promise<void> {
       url: config.port === 0 ? await app.getUrl() : config.publicUrl,
       docsEnabled: config.docsEnabled,
       metricsUrl: metricsServer?.url,
+      hasMailbox: config.mail.mode === 'mailbox',
       database: surroundings.database,
       dataDir: surroundings.dataDir,
       notes: [...surroundings.notes, ...notes, ...demo, ...reminders],

@@ -1,6 +1,12 @@
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { AppConfig, externalDatabase, type DatabaseUrls, type Secrets } from './config/app-config.js';
+import {
+  AppConfig,
+  DEFAULT_DATA_DIR,
+  externalDatabase,
+  type DatabaseUrls,
+  type Secrets,
+} from './config/app-config.js';
 import type { Env } from './config/env.schema.js';
 import { parsePostgresUrl } from './config/postgres-url.js';
 import { parseKeyRing } from './crypto/parse-key-ring.js';
@@ -10,9 +16,6 @@ import { startEmbeddedDatabase } from './database/embedded/embedded-database.js'
 import { openEmbeddedDatabaseForCommand } from './database/embedded/open-for-cli.js';
 import { ensureSecrets, secretsFile } from './database/embedded/secrets-file.js';
 import { StartupError } from './database/embedded/startup-error.js';
-
-/** Beside package.json, from wherever the service is started. */
-const DEFAULT_DATA_DIR = path.resolve(import.meta.dirname, '..', '.data');
 
 /** What the service stands on: a configuration that is complete, and the database behind it. */
 export interface Surroundings {
@@ -104,7 +107,14 @@ async function useEmbedded(
   const urls = { app: embedded.appUrl, owner: embedded.ownerUrl, direct: embedded.ownerUrl };
   const secrets = await completeSecrets(env, () => Promise.resolve(embedded.secrets));
   return {
-    config: new AppConfig(env, urls, secrets, { pgBinDir: env.PG_BIN_DIR, searchPath }, embedded.dataDir),
+    config: new AppConfig(
+      env,
+      urls,
+      secrets,
+      { pgBinDir: env.PG_BIN_DIR, searchPath },
+      embedded.dataDir,
+      embedded.dataDir,
+    ),
     dataDir: embedded.dataDir,
     database: `embedded PostgreSQL ${embedded.serverVersion}`,
     notes: embedded.notes,

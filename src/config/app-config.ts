@@ -40,6 +40,17 @@ export interface BackupConfig {
   beforeMigration: boolean;
 }
 
+export interface MailConfig {
+  /** disabled: nothing is sent; mailbox: files of this machine that /dev/mail shows. */
+  mode: 'smtp' | 'mailbox' | 'disabled';
+  /** Only with smtp. */
+  url: string | undefined;
+  /** As the From header has it. */
+  from: string;
+  /** Where the files of the mailbox lie. */
+  mailboxDir: string;
+}
+
 /** When failed logins are limited and when they lock; 0: never. */
 export interface LockoutConfig {
   identifier: { rateLimit: number; threshold: number; lockSeconds: number };
@@ -49,6 +60,8 @@ export interface LockoutConfig {
 
 /** Beside package.json, from wherever the service is started. */
 const DEFAULT_BACKUP_DIR = path.resolve(import.meta.dirname, '..', '..', 'backups');
+/** The same for what the service makes for itself. */
+export const DEFAULT_DATA_DIR = path.resolve(import.meta.dirname, '..', '..', '.data');
 
 /** Everything the running service may know of its surroundings. Made once at start, frozen, injected. */
 export class AppConfig {
@@ -88,6 +101,7 @@ export class AppConfig {
   readonly sentryDsn: string | undefined;
   readonly backup: Readonly<BackupConfig>;
   readonly auditRetentionDays: number;
+  readonly mail: Readonly<MailConfig>;
 
   constructor(
     env: Env,
@@ -97,6 +111,8 @@ export class AppConfig {
     readonly programs: Readonly<ProgramFolders> = {},
     /** Where the database's files lie, if that is on this machine. */
     readonly databaseFolder?: string,
+    /** Where what the service makes for itself is kept. */
+    dataDir = path.resolve(env.DATA_DIR ?? DEFAULT_DATA_DIR),
   ) {
     this.environment = env.NODE_ENV;
     this.host = env.HOST;
@@ -132,6 +148,7 @@ export class AppConfig {
     this.sentryDsn = env.SENTRY_DSN;
     this.backup = backupConfig(env);
     this.auditRetentionDays = env.AUDIT_RETENTION_DAYS;
+    this.mail = mailConfig(env, this.publicUrl, dataDir);
     Object.freeze(this);
   }
 }
@@ -169,6 +186,16 @@ function lockoutsOf(env: Env): LockoutConfig {
         : env.IP_LOCK_TTL,
     },
     suspendSeconds: env.LOGIN_SUSPEND_TTL,
+  };
+}
+
+function mailConfig(env: Env, publicUrl: string, dataDir: string): MailConfig {
+  const mode = env.MAIL_URL !== undefined ? 'smtp' : env.MAIL_DISABLED ? 'disabled' : 'mailbox';
+  return {
+    mode,
+    url: mode === 'smtp' ? env.MAIL_URL : undefined,
+    from: env.MAIL_FROM ?? `MC101 <mc101@${new URL(publicUrl).hostname}>`,
+    mailboxDir: path.join(dataDir, 'mail'),
   };
 }
 

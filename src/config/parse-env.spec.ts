@@ -15,7 +15,12 @@ const KEYS = {
   APP_ENCRYPTION_KEY: 'k1:9f8e7d6c5b4a39281706f5e4d3c2b1a0987654321fe=',
   LOG_SIGNING_KEY: 'k1:1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5eY=',
 };
-const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://mc101.example', ...KEYS };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://mc101.example',
+  MAIL_DISABLED: 'true',
+  ...KEYS,
+};
 
 /** What is wrong, as the one message tells it; empty when nothing is. */
 function problemsOf(raw: Raw): string[] {
@@ -172,9 +177,16 @@ describe('in production', () => {
       'APP_ENCRYPTION_KEY',
       'JWT_SECRET_KEY',
       'LOG_SIGNING_KEY',
+      'MAIL_URL',
       'PUBLIC_URL',
       'TOKEN_PEPPER',
     ]);
+  });
+
+  it('mails need a server, or a word that there are none', () => {
+    const { MAIL_DISABLED: _, ...undecided } = PRODUCTION;
+    expect(namesIn(problemsOf(undecided))).toEqual(['MAIL_URL']);
+    expect(problemsOf({ ...undecided, MAIL_URL: 'smtps://user:p%40ss@mail.example.org' })).toEqual([]);
   });
 
   it.each(Object.keys(KEYS))('%s alone missing is named alone', (name) => {

@@ -103,6 +103,10 @@ function problemsInProduction(env: Env): string[] {
   if (env.SEED_DEMO_ACCOUNTS)
     problems.push('SEED_DEMO_ACCOUNTS must not be true in production: demo passwords are public.');
   if (env.ADMIN_PASSWORD && isWeakPassword(env.ADMIN_PASSWORD)) problems.push('ADMIN_PASSWORD is weak.');
+  if (!env.MAIL_URL && !env.MAIL_DISABLED)
+    problems.push(
+      'MAIL_URL is missing; name the SMTP server, or set MAIL_DISABLED=true to go without mails.',
+    );
   for (const name of LIMITS)
     if (env[name] === 0)
       problems.push(`${name}: 0, which switches it off, is only accepted outside production.`);

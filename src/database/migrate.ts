@@ -6,6 +6,9 @@ import { postgresConnection } from './postgres-connection.js';
 /** Any constant will do, as long as every process of the service takes the same one. */
 const MIGRATION_LOCK = 4_101_000_001;
 
+/** Ours and the job queue's. */
+const SCHEMAS = ['public', 'pgboss'];
+
 /** Neither the wait for another process nor a migration of a large table is over in a request's time. */
 const NO_TIMEOUT = 0;
 
@@ -101,9 +104,11 @@ async function grantToApp(runner: QueryRunner, urls: DatabaseUrls): Promise<void
   const role = `"${app.replaceAll('"', '""')}"`;
   // At once: what is revoked is at no moment allowed.
   await runner.startTransaction();
-  await runner.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
-  await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
-  await runner.query(`GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+  for (const schema of SCHEMAS) {
+    await runner.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
+    await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+    await runner.query(`GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${schema} TO ${role}`);
+  }
   await runner.query(`REVOKE INSERT, UPDATE, DELETE ON TABLE migrations FROM ${role}`);
   for (const statement of appendOnly(role)) await runner.query(statement);
   await runner.commitTransaction();

@@ -4,7 +4,9 @@ import { AddAuditLog1795200000000 } from './1795200000000-add-audit-log.js';
 import { AddRefresh1795210000000 } from './1795210000000-add-refresh.js';
 import { AddLockouts1795220000000 } from './1795220000000-add-lockouts.js';
 import { AddInvitations1795230000000 } from './1795230000000-add-invitations.js';
+import { AddMail1795240000000 } from './1795240000000-add-mail.js';
 import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
+import { AddTokenKeyRings1795280000000 } from './1795280000000-add-token-key-rings.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -14,5 +16,7 @@ export const MIGRATIONS = [
   AddRefresh1795210000000,
   AddLockouts1795220000000,
   AddInvitations1795230000000,
+  AddMail1795240000000,
   AddPasskeys1795270000000,
+  AddTokenKeyRings1795280000000,
 ];

@@ -4,6 +4,8 @@ import type { EntityManager } from 'typeorm';
 interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
+  adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -17,6 +19,7 @@ interface LifecycleHooks {
 export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
+    adminChanged: [],
     accountDeleted: [],
     accountGone: [],
     voterKeysMerged: [],
@@ -28,6 +31,10 @@ export class UserLifecycle {
 
   async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async adminChanged(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.adminChanged) await hook(manager, userId);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

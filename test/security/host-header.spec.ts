@@ -20,6 +20,7 @@ beforeAll(async () => {
     TOKEN_PEPPER: key(),
     APP_ENCRYPTION_KEY: key(),
     LOG_SIGNING_KEY: key(),
+    MAIL_DISABLED: 'true',
   };
   const strength = { ARGON2_MEMORY_KIB: '19456', ARGON2_TIME_COST: '2' };
   server = await startTestServer({

@@ -2,6 +2,9 @@ import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type pg from 'pg';
 import { createApp } from '../../src/app.setup.js';
+import { MailDelivery } from '../../src/mail/delivery/mail-delivery.service.js';
+import { MailMessagesRepository } from '../../src/mail/outbox/mail-messages.repository.js';
+import type { OutgoingMail } from '../../src/mail/transports/mail-transport.js';
 import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import type { AppConfig } from '../../src/config/app-config.js';
@@ -77,6 +80,14 @@ export class TestServer {
       tokens: this.app.get(AccessTokensService),
     });
     return crowd.map((newcomer) => ({ ...newcomer, name: 'Voter', password: '' }));
+  }
+
+  /** The mails to somebody that wait to be sent, oldest first. In tests nothing sends them by itself. */
+  async mailsTo(address: string): Promise<(OutgoingMail & { kind: string })[]> {
+    const open = await this.app.get(MailMessagesRepository).listOpen();
+    return open
+      .map((message) => ({ ...this.app.get(MailDelivery).compose(message), kind: message.kind }))
+      .filter(({ to }) => to === address);
   }
 
   async close(): Promise<void> {

@@ -10,4 +10,6 @@ export type SessionEnd =
   | 'password-changed'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
+  /** By a later login, past MAX_SESSIONS. */
+  | 'too-many'
   | 'refresh-reuse';

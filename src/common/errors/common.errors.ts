@@ -23,6 +23,13 @@ export class MalformedRequestError extends AppError {
   }
 }
 
+/** Also where somebody is not to know that there is something. */
+export class NotFoundError extends AppError {
+  constructor() {
+    super('NOT_FOUND', 'There is nothing at this address.');
+  }
+}
+
 export class MisdirectedRequestError extends AppError {
   constructor() {
     super('MISDIRECTED_REQUEST', 'This service has another name.');

@@ -153,6 +153,7 @@ it('a login behind a trusted proxy works whatever the proxy says of the client',
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
       LOG_SIGNING_KEY: key(),
+      MAIL_DISABLED: 'true',
     },
   });
   try {

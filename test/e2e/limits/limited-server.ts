@@ -17,6 +17,7 @@ export async function startLimitedServer(env: Record<string, string>): Promise<T
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
       LOG_SIGNING_KEY: key(),
+      MAIL_DISABLED: 'true',
       ARGON2_MEMORY_KIB: '19456',
       ARGON2_TIME_COST: '2',
       ...env,

@@ -239,6 +239,7 @@ describe('a demo that goes into production', () => {
       TOKEN_PEPPER: key(),
       APP_ENCRYPTION_KEY: key(),
       LOG_SIGNING_KEY: key(),
+      MAIL_DISABLED: 'true',
       ADMIN_PASSWORD: ADMIN.password,
     };
     const demo = await operator.start({ dataDir, env: { ...env, SEED_DEMO_ACCOUNTS: 'true' } });
@@ -286,6 +287,7 @@ describe('the configuration', () => {
       'APP_ENCRYPTION_KEY is missing',
       'LOG_SIGNING_KEY is missing',
       'PUBLIC_URL is missing',
+      'MAIL_URL is missing',
       'ADMIN_PASSWORD is weak',
       'SEED_DEMO_ACCOUNTS must not be true',
     ])

@@ -21,6 +21,7 @@ describe('the first start', () => {
     const env = parseEnv({
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://localhost',
+      MAIL_DISABLED: 'true',
       JWT_SECRET_KEY_FILE: file('jwt_secret_key'),
       TOKEN_PEPPER_FILE: file('token_pepper'),
       APP_ENCRYPTION_KEY_FILE: file('app_encryption_key'),

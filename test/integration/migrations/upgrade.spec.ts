@@ -81,6 +81,7 @@ describe('an upgrade whose backup cannot be made', () => {
   const PRODUCTION = {
     NODE_ENV: 'production',
     PUBLIC_URL: 'https://example.com',
+    MAIL_DISABLED: 'true',
     ARGON2_MEMORY_KIB: '19456',
     ARGON2_TIME_COST: '2',
     APP_ENCRYPTION_KEY: secret(),

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY } = await readSecrets(dataDir);
   port = await freePort();
   env = {
-    ...{ NODE_ENV: 'production', PORT: String(port), TRUSTED_PROXIES: '127.0.0.1' },
+    ...{ NODE_ENV: 'production', PORT: String(port), TRUSTED_PROXIES: '127.0.0.1', MAIL_DISABLED: 'true' },
     ...{ JWT_SECRET_KEY, TOKEN_PEPPER, APP_ENCRYPTION_KEY, LOG_SIGNING_KEY },
   };
   await operator.start({ dataDir, port, env: { ...env, PUBLIC_URL: 'https://localhost' } });

@@ -4,6 +4,7 @@ import { ApiAnswer } from '../../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../../common/http/api-errors.decorator.js';
 import { Public } from '../../../common/http/public.decorator.js';
 import { Client, type ClientInfo } from '../../client-info.decorator.js';
+import { ApiLoginCookies } from '../../web/api-cookies.decorator.js';
 import { Cookies, type BrowserCookies } from '../../web/browser-cookies.js';
 import { OwnPageGuard } from '../../web/own-page.guard.js';
 import { WebTokensResponse } from '../../web/web-auth.dto.js';
@@ -37,6 +38,7 @@ export class WebPasskeyLoginController {
   @Public()
   @ApiUsedPasskey()
   @ApiAnswer('The access token of a new session, and its cookies.')
+  @ApiLoginCookies()
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('verify')

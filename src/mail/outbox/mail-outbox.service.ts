@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AppConfig } from '../../config/app-config.js';
+import type { KeyRing } from '../../crypto/key-ring.js';
+import type { KeyHolder } from '../../keys/key-holder.js';
+import { KeysService } from '../../keys/keys.service.js';
+import { MailQueue } from '../delivery/mail-queue.js';
+import type { LetterData, LetterKind } from '../letters/letters.js';
+import { MailMessagesRepository } from './mail-messages.repository.js';
+import { openLetter, sealLetter } from './sealed-letter.js';
+
+/** A letter to be written. */
+export interface LetterToSend<K extends LetterKind> {
+  readonly kind: K;
+  /** One address. */
+  readonly to: string;
+  readonly data: LetterData<K>;
+  /** Names what happened: a second letter about it is none. For example `email-verification:<code id>`. */
+  readonly event: string;
+  /** After which it must not be sent any more, for what it carries has ended. */
+  readonly expiresAt?: Date;
+}
+
+/** Takes letters in, inside the transaction of what they tell. */
+@Injectable()
+export class MailOutbox implements KeyHolder {
+  readonly what = 'mails';
+
+  constructor(
+    private readonly messages: MailMessagesRepository,
+    private readonly queue: MailQueue,
+    private readonly keys: KeysService,
+    private readonly config: AppConfig,
+  ) {
+    keys.register(this);
+  }
+
+  /** Whether letters are sent at all. */
+  get isOpen(): boolean {
+    return this.config.mail.mode !== 'disabled';
+  }
+
+  /** Commits and rolls back with everything else. Where mails are disabled, nothing happens. */
+  async enqueue<K extends LetterKind>(
+    { kind, to, data, event, expiresAt }: LetterToSend<K>,
+    manager: EntityManager,
+  ): Promise<void> {
+    if (!this.isOpen) return;
+    const id = randomUUID();
+    const { current } = this.keys.ring;
+    const isNew = await this.messages.add(manager, {
+      id,
+      eventKey: event,
+      kind,
+      keyId: current.id,
+      sealed: sealLetter(current, { id, kind }, { to, data }),
+      expiresAt: expiresAt ?? null,
+    });
+    if (isNew) await this.queue.add(id, manager);
+  }
+
+  keyIdsInUse(): Promise<string[]> {
+    return this.messages.keyIdsInUse();
+  }
+
+  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    return this.messages.resealBatch(manager, ring.current.id, limit, (message) =>
+      sealLetter(ring.current, message, openLetter(ring, message.keyId, message, message.sealed)),
+    );
+  }
+}
