@@ -44,6 +44,19 @@ import { Totp } from './mfa/totp/totp.entity.js';
 import { TotpRepository } from './mfa/totp/totp.repository.js';
 import { TotpService } from './mfa/totp/totp.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
+import { PasskeyChallenge } from './passkeys/challenges/passkey-challenge.entity.js';
+import { PasskeyChallengesRepository } from './passkeys/challenges/passkey-challenges.repository.js';
+import { DecoyCredentialsService } from './passkeys/login/decoy-credentials.service.js';
+import { PasskeyLoginController } from './passkeys/login/passkey-login.controller.js';
+import { PasskeyLoginService } from './passkeys/login/passkey-login.service.js';
+import { WebPasskeyLoginController } from './passkeys/login/web-passkey-login.controller.js';
+import { Passkey } from './passkeys/passkey.entity.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { PasskeysRepository } from './passkeys/passkeys.repository.js';
+import { PasskeysService } from './passkeys/passkeys.service.js';
+import { RegisterPasskeyService } from './passkeys/registration/register-passkey.service.js';
+import { UserHandlesService } from './passkeys/registration/user-handles.service.js';
+import { RelyingParty } from './passkeys/relying-party.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { AdminInvitationsController } from './registration/admin-invitations.controller.js';
@@ -87,6 +100,8 @@ import { WebAuthService } from './web/web-auth.service.js';
       Totp,
       BackupCode,
       MfaToken,
+      Passkey,
+      PasskeyChallenge,
     ]),
   ],
   controllers: [
@@ -98,6 +113,9 @@ import { WebAuthService } from './web/web-auth.service.js';
     MfaController,
     StepUpController,
     AdminMfaController,
+    PasskeysController,
+    PasskeyLoginController,
+    WebPasskeyLoginController,
   ],
   providers: [
     AccountsService,
@@ -149,6 +167,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     RefreshTokensService,
     CsrfTokensService,
     WebAuthService,
+    PasskeysService,
+    PasskeysRepository,
+    PasskeyChallengesRepository,
+    PasskeyLoginService,
+    RegisterPasskeyService,
+    RelyingParty,
+    UserHandlesService,
+    DecoyCredentialsService,
     // In this order: who is it, have they shown enough, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: SecondFactorGuard },

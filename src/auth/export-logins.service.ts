@@ -3,6 +3,8 @@ import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
 import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
+import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
+import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -15,11 +17,13 @@ export class ExportLoginsService {
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
     private readonly totp: TotpService,
+    private readonly passkeys: PasskeysRepository,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
     accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
+    accountExport.add({ name: 'passkeys', items: ({ userId }) => this.readPasskeys(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -34,6 +38,13 @@ export class ExportLoginsService {
   private async *readSecondFactors(userId: number): AsyncGenerator<OwnTotp> {
     const totp = await this.totp.describe(userId);
     if (totp) yield totp;
+  }
+
+  private async *readPasskeys(userId: number): AsyncGenerator<PasskeyResponse> {
+    const rows = readInPages((last: PasskeyRow | undefined, limit) =>
+      this.passkeys.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield toPasskeyResponse(row);
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

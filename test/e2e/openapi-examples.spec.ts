@@ -4,6 +4,7 @@ import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.
 import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { Clock } from '../../src/common/clock.js';
+import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
 import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
@@ -132,6 +133,30 @@ async function withExampleLogin(channel: 'bearer' | 'web', body: Record<string, 
   return channel === 'web' ? { headers: { origin: server.config.publicUrl } } : {};
 }
 
+/** Waits for the answer of the documentation's passkey. */
+async function expectAnswer({ id }: Actor, purpose: 'registration' | 'named-login'): Promise<void> {
+  const isLogin = purpose === 'named-login';
+  await server.sql.query(
+    `INSERT INTO passkey_challenges (challenge, purpose, user_id, session_id, expires_at)
+     VALUES ($1, $2, $3, (SELECT id FROM sessions WHERE user_id = $3 AND NOT $4), now() + interval '1 minute')`,
+    [
+      Buffer.from(isLogin ? EXAMPLE_CHALLENGE : 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M', 'base64url'),
+      purpose,
+      id,
+      isLogin,
+    ],
+  );
+}
+
+/** Gives somebody the passkey of the documentation, and a login with it to answer. @returns the passkey's id */
+async function givePasskey(actor: Actor): Promise<number> {
+  await expectAnswer(actor, 'registration');
+  const { value } = examples.find(({ key }) => key === 'POST /auth/passkeys/register/verify')!;
+  const { body } = await server.as(actor).post('/auth/passkeys/register/verify', value);
+  await expectAnswer(actor, 'named-login');
+  return body.id;
+}
+
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
   'POST /users/register': async (_, { invitation }) => {
@@ -163,6 +188,26 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'POST /auth/mfa/backup-codes/regenerate': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/mfa/disable': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/step-up': async (_, body) => ({ actor: await withExampleApp(body) }),
+  'POST /auth/passkeys/register/verify': async () => {
+    const actor = await ada();
+    await expectAnswer(actor, 'registration');
+    return { actor };
+  },
+  'PATCH /auth/passkeys/{id}': async () => {
+    const actor = await ada();
+    return { actor, path: { id: await givePasskey(actor) } };
+  },
+  'POST /auth/passkeys/login/options': () => Promise.resolve({}),
+  'POST /auth/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return {};
+  },
+  'POST /auth/web/passkeys/login/options': () =>
+    Promise.resolve({ headers: { origin: server.config.publicUrl } }),
+  'POST /auth/web/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return { headers: { origin: server.config.publicUrl } };
+  },
   'POST /users/change-password': async () => ({ actor: await ada() }),
   'PATCH /users': async () => ({ actor: await ada() }),
   'PATCH /admin/users/{id}': async () => ({ actor: admin, path: { id: (await ada()).id } }),
@@ -173,6 +218,9 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'PATCH /admin/candidate/{id}': () => withCandidate(),
   'POST /users/vote': async () => ({ ...(await withCandidate(1)), actor: await ada() }),
 };
+
+const isCreation = (method: string, path: string) =>
+  path.endsWith('/register/verify') || (method === 'POST' && !/login|password|open|auth/.test(path));
 
 describe('the examples of request bodies', () => {
   it('are there for every body, of every type', () => {
@@ -199,7 +247,7 @@ describe('the examples of request bodies', () => {
         : JSON.stringify(value),
     });
     expect({ status: answer.status, body: answer.body }).toEqual({
-      status: method === 'POST' && !/login|password|open|auth/.test(path) ? 201 : 200,
+      status: isCreation(method, path) ? 201 : 200,
       body: expect.anything(),
     });
     expect(summary).toMatch(/\w/);

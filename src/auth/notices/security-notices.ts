@@ -15,7 +15,12 @@ export type SecurityNotice =
   /** A login on a device that the account was not used on before, and not its first one. */
   | { kind: 'new_device'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
-  | { kind: 'lockout'; userId: number; seconds: number };
+  | { kind: 'lockout'; userId: number; seconds: number }
+  /** From now on it logs in to the account, without a second factor. */
+  | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
+  | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }
+  /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
+  | { kind: 'passkey_clone_suspected'; userId: number; passkeyId: number; name: string };
 
 type Listener = (notice: SecurityNotice, manager: EntityManager) => Promise<void>;
 

@@ -5,7 +5,7 @@ import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password, or beyond it. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations', 'mfa_tokens'];
+const SESSIONS_AND_CODES = ['sessions', 'invitations', 'mfa_tokens', 'passkey_challenges'];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 

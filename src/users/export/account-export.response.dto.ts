@@ -48,6 +48,9 @@ export class AccountExportResponse {
   /** What my logins need besides the password, and since when. */
   @ApiProperty(listOf({ method: 'totp', since: '2026-01-05T09:30:00.000Z', backup_codes_left: 10 }))
   second_factors!: object[];
+  /** What there is to know of my passkeys; their keys are with my authenticators. */
+  @ApiProperty(listOf({ id: 7, name: 'Laptop', created_at: '2026-01-05T09:30:00.000Z' }))
+  passkeys!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];
