@@ -5,6 +5,7 @@ import { AuditRetention } from './audit/retention/audit-retention.service.js';
 import { AuditSealer } from './audit/seals/audit-sealer.service.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { RecoverySweep } from './auth/recovery/recovery-sweep.service.js';
 import { InvitationSweep } from './auth/registration/invitation-sweep.service.js';
 import { SessionSweep } from './auth/sessions/session-sweep.service.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
@@ -91,6 +92,7 @@ async function start(): Promise<void> {
   app.get(AuditRetention).begin();
   app.get(SessionSweep).begin();
   app.get(InvitationSweep).begin();
+  app.get(RecoverySweep).begin();
   app.get(MailSweep).begin();
   await app.get(MailWorker).begin();
   stopping.signal.throwIfAborted();

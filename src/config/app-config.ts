@@ -89,6 +89,8 @@ export class AppConfig {
     absoluteSeconds: number;
     policy: Env['SESSION_POLICY'];
   }>;
+  /** How long the code of a reset lives. */
+  readonly passwordResetSeconds: number;
   readonly passwordMinScore: number;
   readonly passwordContextWords: readonly string[];
   readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
@@ -134,6 +136,7 @@ export class AppConfig {
       absoluteSeconds: env.SESSION_ABSOLUTE_DAYS * 86_400,
       policy: env.SESSION_POLICY,
     };
+    this.passwordResetSeconds = env.PASSWORD_RESET_EXPIRE_MINUTES * 60;
     this.passwordMinScore = env.PASSWORD_MIN_SCORE;
     this.passwordContextWords = env.PASSWORD_CONTEXT_WORDS;
     this.argon2 = { memoryKib: env.ARGON2_MEMORY_KIB, timeCost: env.ARGON2_TIME_COST };
@@ -167,6 +170,10 @@ function limitsOf(env: Env): Record<LimitName, number> {
     'refusals-address': TRIES_PER_SIGNUP * signups,
     'rename-user': env.RL_RENAME_USER_LIMIT,
     'refresh-user': env.RL_REFRESH_USER_LIMIT,
+    'reset-address': env.RL_RESET_IP_LIMIT,
+    'reset-email': env.RL_RESET_EMAIL_LIMIT,
+    'codes-user': env.RL_RESET_EMAIL_LIMIT,
+    'codes-email': env.RL_RESET_EMAIL_LIMIT,
   };
 }
 

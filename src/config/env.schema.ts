@@ -294,6 +294,11 @@ export const ENV = {
       schema: whole(0, 4, 3),
       example: '3',
     },
+    PASSWORD_RESET_EXPIRE_MINUTES: {
+      description: 'Life of the code that resets a forgotten password.',
+      schema: whole(1, 60, 10),
+      example: '10',
+    },
     PASSWORD_CONTEXT_WORDS: {
       description:
         "Names of the organisation, its products and projects, comma-separated: what must not make up a password, beside the owner's own words.",
@@ -392,6 +397,17 @@ export const ENV = {
       description: 'Refreshed tokens an hour and user.',
       schema: whole(0, MAX_RATE_LIMIT, 60),
       example: '60',
+    },
+    RL_RESET_IP_LIMIT: {
+      description: 'Resets of forgotten passwords that one address may ask for in an hour.',
+      schema: whole(0, MAX_RATE_LIMIT, 5),
+      example: '5',
+    },
+    RL_RESET_EMAIL_LIMIT: {
+      description:
+        'Codes that are mailed in an hour to one e-mail address, or for one account: to reset a password, to verify or change an address.',
+      schema: whole(0, MAX_RATE_LIMIT, 3),
+      example: '3',
     },
     RL_RENAME_USER_LIMIT: {
       description: 'New usernames an hour and user: each try tells whether a name is taken.',

@@ -8,6 +8,9 @@ export type SessionEnd =
   | 'admin'
   | 'admin-reset'
   | 'password-changed'
+  | 'password-reset'
+  /** The account was taken back by whoever has its former address. */
+  | 'email-reverted'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
   | 'refresh-reuse';

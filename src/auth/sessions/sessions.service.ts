@@ -150,6 +150,11 @@ export class SessionsService {
       );
   }
 
+  /** Whether somebody has used an account of late. */
+  wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
+    return this.sessions.wereSeenWithinADay(manager, userId);
+  }
+
   /** Of many repeats one ends the session, and tells. */
   private async endReused({ userId, sessionId }: UsedToken): Promise<void> {
     const isEnded = await this.sessions.transaction(async (manager) => {

@@ -4,7 +4,7 @@ import { carryExports } from './carry-exports.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations'];
+const SESSIONS_AND_CODES = ['sessions', 'invitations', 'one_time_codes', 'email_reverts'];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 
@@ -44,6 +44,7 @@ export async function completeRestored(
     'DELETE FROM public.users WHERE id IN (SELECT user_id FROM public.account_deletions)',
   );
   for (const table of SESSIONS_AND_CODES) await client.query(`DELETE FROM public.${table}`);
+  await client.query('UPDATE public.users SET pending_email = NULL WHERE pending_email IS NOT NULL');
   await client.query('DELETE FROM public.maintenance');
   const highest = ids.reduce((most, id) => Math.max(most, id), 0);
   await raiseSequences(client, [

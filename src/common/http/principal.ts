@@ -7,6 +7,7 @@ export interface Principal {
   role: Role;
   isActive: true;
   emailVerified: boolean;
+  pendingEmail: string | null;
   voterKey: string;
   createdAt: Date;
   session: {
