@@ -33,6 +33,7 @@ import { openMetrics } from './open-metrics.js';
 import { explainStartupFailure } from './startup-failure.js';
 import { DRAIN_LIMIT_MS, STOP_LIMITS_MS, stopInStages, type StopStage } from './stop-stages.js';
 import { KeyExportService } from './keys/recovery/key-export.service.js';
+import { TokenKeyRingsService } from './keys/token-keys/token-key-rings.service.js';
 import { openSurroundings, type Surroundings } from './surroundings.js';
 
 /** An embedded database that is only just being started comes up first: cut off in that, it would outlive this process. */
@@ -89,6 +90,7 @@ async function start(): Promise<void> {
   const reminders = await app.get(KeyExportService).reminders();
   stopping.signal.throwIfAborted();
   await app.get(AuditSealer).begin();
+  await app.get(TokenKeyRingsService).compareAtStart();
   app.get(AuditRetention).begin();
   app.get(SessionSweep).begin();
   app.get(InvitationSweep).begin();

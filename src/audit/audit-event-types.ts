@@ -38,6 +38,7 @@ export type AuditEventType =
   | 'candidate_deleted'
   | 'keys_exported'
   | 'keys_rotated'
+  | 'keys_changed'
   | 'backup_created'
   | 'backup_failed'
   | 'sys_startup'

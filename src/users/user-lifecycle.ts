@@ -12,6 +12,8 @@ interface LifecycleHooks {
   addressTaken: (manager: EntityManager, account: { id: number; emailNormalized: string }) => Promise<void>;
   /** Whether an account that was never verified is anybody's. It is locked: nothing can be added meanwhile. */
   isInUse: (manager: EntityManager, account: { id: number; voterKey: string }) => Promise<boolean>;
+  /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
+  adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -29,6 +31,7 @@ export class UserLifecycle {
     emailToConfirm: [],
     addressTaken: [],
     isInUse: [],
+    adminChanged: [],
     accountDeleted: [],
     accountGone: [],
     voterKeysMerged: [],
@@ -60,6 +63,10 @@ export class UserLifecycle {
   async isInUse(manager: EntityManager, account: { id: number; voterKey: string }): Promise<boolean> {
     for (const hook of this.hooks.isInUse) if (await hook(manager, account)) return true;
     return false;
+  }
+
+  async adminChanged(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.adminChanged) await hook(manager, userId);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

@@ -13,4 +13,6 @@ export type SessionEnd =
   | 'email-reverted'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
+  /** By a later login, past MAX_SESSIONS. */
+  | 'too-many'
   | 'refresh-reuse';

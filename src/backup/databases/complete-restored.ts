@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { KeyRing } from '../../crypto/key-ring.js';
 import { carryExports } from './carry-exports.js';
+import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password. Rows that hang on them go with them. */
@@ -18,6 +19,7 @@ interface Completion {
     | { id: number; file: string; bytes: number; sha256: string; verifiedAt: string; verification: string }
     | undefined;
   readonly exportedKeys: PresentState['exportedKeys'];
+  readonly tokenKeyRings: PresentState['tokenKeyRings'];
   readonly ring: KeyRing;
   /** Names of the backups that there are. */
   readonly files: readonly string[];
@@ -30,7 +32,7 @@ interface Completion {
  */
 export async function completeRestored(
   client: Client,
-  { deletions, sequences, backups, run, exportedKeys, ring, files }: Completion,
+  { deletions, sequences, backups, run, exportedKeys, tokenKeyRings, ring, files }: Completion,
 ): Promise<number> {
   await client.query('BEGIN');
   const ids = deletions.map(({ userId }) => userId);
@@ -45,6 +47,7 @@ export async function completeRestored(
   );
   for (const table of SESSIONS_AND_CODES) await client.query(`DELETE FROM public.${table}`);
   await client.query('UPDATE public.users SET pending_email = NULL WHERE pending_email IS NOT NULL');
+  await forgetMails(client);
   await client.query('DELETE FROM public.maintenance');
   const highest = ids.reduce((most, id) => Math.max(most, id), 0);
   await raiseSequences(client, [
@@ -69,8 +72,18 @@ export async function completeRestored(
   );
   await client.query('UPDATE public.backups SET file = NULL WHERE file <> ALL ($1)', [files]);
   await carryExports(client, exportedKeys, ring);
+  await carryRings(client, tokenKeyRings);
   await client.query('COMMIT');
   return rowCount ?? 0;
+}
+
+/** What the dump still had to send was sent since, or its code has ended. */
+async function forgetMails(client: Client): Promise<void> {
+  await client.query(
+    `UPDATE public.mail_messages SET outcome = 'discarded', finished_at = now(), sealed = NULL, key_id = NULL
+     WHERE outcome IS NULL`,
+  );
+  await client.query(`DELETE FROM pgboss.job WHERE name IN ('mail', 'mail-dead')`);
 }
 
 async function raiseSequences(client: Client, sequences: PresentState['sequences']): Promise<void> {

@@ -1,6 +1,9 @@
 import { escapeIdentifier, type Client } from 'pg';
 
-/** Tables whose rows hold keys under entries of APP_ENCRYPTION_KEY, in their column `key_id`. */
+/**
+ * Tables whose rows hold keys under entries of APP_ENCRYPTION_KEY, in their column `key_id`. Not those of mails: a
+ * restored database sends none that the dump still had to send.
+ */
 const TABLES_OF_WRAPPED_KEYS = ['user_keys', 'service_keys'];
 
 /** What a database holds, as one transaction sees it. */

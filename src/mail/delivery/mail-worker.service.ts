@@ -13,7 +13,7 @@ import { MAIL_QUEUE, type MailJob } from './mail-queue.js';
 const AT_ONCE = 2;
 const POLLING_SECONDS = 1;
 /** How soon the queue notices that a process died with a letter in its hands. */
-const SUPERVISE_SECONDS = 30;
+const SUPERVISE_SECONDS = 15;
 /** Less than the stage of the stop that this is part of. */
 const STOP_LIMIT_MS = 5_000;
 
@@ -41,6 +41,7 @@ export class MailWorker implements BeforeApplicationShutdown {
       ...this.jobs.connection,
       schedule: false,
       superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS,
       // Both need the owner's rights, and its tables stay small.
       reindex: false,
       monitorVacuum: false,

@@ -34,17 +34,18 @@ interface SmtpFailure {
 export class SmtpTransport implements MailTransport {
   private readonly transporter: ReturnType<typeof connect>;
 
-  /** @param url MAIL_URL @param from as the From header has it */
+  /** @param url MAIL_URL @param from as the From header has it @param limitMs how long one mail may take in all */
   constructor(
     url: string,
     private readonly from: string,
+    private readonly limitMs = SEND_LIMIT_MS,
   ) {
     this.transporter = connect(new URL(url));
   }
 
   async send({ id, to, subject, text, html }: OutgoingMail): Promise<void> {
     const domain = /@([^@>]+)>?$/.exec(this.from)?.[1] ?? 'localhost';
-    const limit = rejectAfter(SEND_LIMIT_MS);
+    const limit = rejectAfter(this.limitMs);
     try {
       await Promise.race([
         this.transporter.sendMail({
@@ -64,6 +65,11 @@ export class SmtpTransport implements MailTransport {
     } finally {
       limit.clear();
     }
+  }
+
+  /** Connects and logs in, and sends nothing. @throws what keeps mails from being sent */
+  async verify(): Promise<void> {
+    await this.transporter.verify();
   }
 
   close(): void {

@@ -97,7 +97,7 @@ describe.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, rul
       expect([open, countOf(open)]).toEqual([open, countOf(close)]);
     const words = rule.expr.replace(/"[^"]*"/g, '').match(/[a-z][a-z0-9_]*/gi) ?? [];
     const vocabulary =
-      /^(mc101_\w+|nodejs_\w+|up|sum|max|min|by|rate|increase|time|and|or|on|absent|histogram_quantile|(max|min)_over_time|job|le|status|route|outcome|limit|[mh])$/;
+      /^(mc101_\w+|nodejs_\w+|up|sum|max|min|by|rate|increase|time|and|or|on|absent|histogram_quantile|(max|min)_over_time|job|le|state|status|route|outcome|limit|[mh])$/;
     expect(words.filter((word) => !vocabulary.test(word))).toEqual([]);
   });
 });

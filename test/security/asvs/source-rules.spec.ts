@@ -194,4 +194,7 @@ const ALLOWED_CLIENTS = [
   'src/common/rate-limits/redis-connection.ts',
   'src/database/embedded/presence-socket.ts',
   'src/doctor/probes/ask.ts',
+  // Writes into a folder: of the library only the composer of messages is used.
+  'src/mail/transports/mailbox-transport.ts',
+  'src/mail/transports/smtp-transport.ts',
 ];

@@ -1,0 +1,209 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Metrics } from '../../../src/common/metrics/metrics.js';
+import { DeadLetters } from '../../../src/mail/delivery/dead-letters.service.js';
+import { MailQueue } from '../../../src/mail/delivery/mail-queue.js';
+import { MailWorker } from '../../../src/mail/delivery/mail-worker.service.js';
+import { MailOutbox } from '../../../src/mail/outbox/mail-outbox.service.js';
+import { MailSweep } from '../../../src/mail/outbox/mail-sweep.service.js';
+import { MailServer } from '../../support/mail-server.js';
+import { startTestServer, type TestServer } from '../../support/test-server.js';
+
+const sentAt = '2026-01-05T09:30:00.000Z';
+
+let smtp: MailServer;
+let server: TestServer;
+
+beforeEach(async () => {
+  smtp = await MailServer.start();
+  server = await startTestServer({ env: { MAIL_URL: smtp.url, MAIL_FROM: 'Votes <votes@example.org>' } });
+  // The tries of a day within a test.
+  await server.sql.query(
+    `UPDATE pgboss.queue SET retry_delay = 0, retry_backoff = false, retry_delay_max = NULL`,
+  );
+});
+
+afterEach(async () => {
+  await server.close();
+  await smtp.stop();
+});
+
+async function enqueue(to: string, options: { expiresAt?: Date } = {}): Promise<void> {
+  await server.app
+    .get(DataSource)
+    .transaction((manager) =>
+      server.app
+        .get(MailOutbox)
+        .enqueue({ kind: 'test', to, data: { sentAt }, event: randomUUID(), ...options }, manager),
+    );
+}
+
+/** Asks again until it is so; the test's own timeout is the limit. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(50);
+}
+
+const work = () => server.app.get(MailWorker).begin();
+
+const outcomes = async () =>
+  (
+    await server.sql.query<{ outcome: string | null }>(
+      'SELECT outcome FROM mail_messages ORDER BY created_at',
+    )
+  ).rows.map(({ outcome }) => outcome);
+
+const isIdle = async () => {
+  const { waiting, active } = await server.app.get(MailQueue).look();
+  return waiting + active === 0;
+};
+
+describe('a mail', () => {
+  it('goes to the server once, with both forms and our headers, and its content is erased', async () => {
+    await enqueue('ada@example.org');
+    await work();
+    await until(isIdle);
+
+    expect(smtp.received).toHaveLength(1);
+    const [mail] = smtp.received;
+    expect(mail).toMatchObject({ to: ['ada@example.org'], from: 'votes@example.org' });
+    expect(mail?.raw).toMatch(/^From: Votes <votes@example\.org>\r$/m);
+    expect(mail?.raw).toMatch(/^Auto-Submitted: auto-generated\r$/m);
+    expect(mail?.raw).toMatch(/^Message-ID: <[0-9a-f-]{36}@example\.org>\r$/m);
+    expect(mail?.raw).toContain('text/plain');
+    expect(mail?.raw).toContain('text/html');
+    const { rows } = await server.sql.query('SELECT sealed, key_id, outcome FROM mail_messages');
+    expect(rows).toEqual([{ sealed: null, key_id: null, outcome: 'sent' }]);
+    expect(await server.app.get(Metrics).expose()).toContain('mc101_mail_tries_total{outcome="sent"} 1');
+  });
+
+  it('is sent by one of two processes that both work', async () => {
+    const other = await startTestServer({ database: server.database, env: { MAIL_URL: smtp.url } });
+    try {
+      for (let n = 0; n < 20; n += 1) await enqueue(`voter-${n}@example.org`);
+      await Promise.all([work(), other.app.get(MailWorker).begin()]);
+      await until(isIdle);
+
+      const recipients = smtp.received.flatMap(({ to }) => to);
+      expect(recipients.sort()).toEqual([...new Set(recipients)].sort());
+      expect(recipients).toHaveLength(20);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each<[string, 'hang-up' | { responseCode: number; message: string }]>([
+    ['hangs up after the data', 'hang-up'],
+    ['is busy', { responseCode: 451, message: '4.3.0 try later' }],
+  ])('is not lost when the server %s, and arrives once', async (_how, answer) => {
+    smtp.onData = () => (smtp.deliveries < 3 ? answer : undefined);
+    await enqueue('grace@example.org');
+    await work();
+    await until(isIdle);
+
+    expect(smtp.deliveries).toBe(3);
+    expect(smtp.received).toHaveLength(1);
+    expect(await outcomes()).toEqual(['sent']);
+  });
+
+  it('waits for a server that is not there', async () => {
+    const { port } = smtp;
+    await smtp.stop();
+    await enqueue('grace@example.org');
+    await work();
+    await until(() => server.log().includes('"event_type":"mail_failed"'));
+    smtp = await MailServer.start({}, port);
+    await until(isIdle);
+
+    expect(smtp.received).toHaveLength(1);
+    expect(server.log()).toContain('"reason":"ESOCKET CONN"');
+    expect(server.log()).not.toContain('grace@example.org');
+  });
+
+  it('to an address that does not exist is over, and nobody is alarmed', async () => {
+    smtp.onRecipient = () => ({ responseCode: 550, message: '5.1.1 no such user' });
+    await enqueue('nobody@example.org');
+    await work();
+    await until(isIdle);
+
+    expect(await outcomes()).toEqual(['refused']);
+    expect((await server.api.get('/ready')).body.checks.mail).toMatchObject({ status: 'ok' });
+  });
+
+  it('is tried again when it is us whom the server refuses', async () => {
+    let asked = 0;
+    smtp.onRecipient = () =>
+      (asked += 1) < 3 ? { responseCode: 554, message: '5.7.1 relay denied' } : undefined;
+    await enqueue('ada@example.org');
+    await work();
+    await until(isIdle);
+
+    expect(smtp.received).toHaveLength(1);
+  });
+
+  it('whose code has ended is not sent any more', async () => {
+    await enqueue('late@example.org', { expiresAt: new Date(Date.parse('2026-01-01T00:00:00Z')) });
+    await work();
+    await until(isIdle);
+
+    expect(smtp.received).toEqual([]);
+    expect(await outcomes()).toEqual(['expired']);
+  });
+});
+
+describe('a mail that cannot be sent', () => {
+  beforeEach(async () => {
+    smtp.onData = () => ({ responseCode: 554, message: '5.7.1 spam' });
+    await enqueue('ada@example.org');
+    await work();
+    await until(async () => (await server.app.get(MailQueue).look()).dead === 1);
+  });
+
+  it('is a dead letter, which readiness and metrics show', async () => {
+    expect((await server.api.get('/ready')).body).toMatchObject({
+      status: 'degraded',
+      checks: { mail: { status: 'degraded', detail: expect.stringContaining('1 mail could not be sent') } },
+    });
+    expect(await server.app.get(Metrics).expose()).toContain('mc101_mail_queue{state="dead"} 1');
+    expect(await server.app.get(DeadLetters).list()).toMatchObject([{ kind: 'test', to: 'ada@example.org' }]);
+  });
+
+  it('goes when it is tried once more and the server has come round', async () => {
+    smtp.onData = () => undefined;
+    expect(await server.app.get(DeadLetters).retry()).toBe(1);
+    await until(isIdle);
+
+    expect(smtp.received).toHaveLength(1);
+    expect((await server.app.get(MailQueue).look()).dead).toBe(0);
+  });
+
+  it('is erased when it is discarded', async () => {
+    expect(await server.app.get(DeadLetters).discard()).toBe(1);
+
+    expect(await outcomes()).toEqual(['discarded']);
+    expect((await server.app.get(MailQueue).look()).dead).toBe(0);
+  });
+});
+
+it('after the last try in vain it is a dead letter', async () => {
+  await server.sql.query(`UPDATE pgboss.queue SET retry_limit = 2 WHERE name = 'mail'`);
+  smtp.onData = () => ({ responseCode: 451, message: '4.3.0 try later' });
+  await enqueue('ada@example.org');
+  await work();
+  await until(async () => (await server.app.get(MailQueue).look()).dead === 1);
+
+  expect(smtp.deliveries).toBe(3);
+});
+
+it('a sweep erases what nothing will send any more, and forgets what was over long ago', async () => {
+  await enqueue('late@example.org', { expiresAt: new Date(Date.parse('2026-01-01T00:00:00Z')) });
+  await enqueue('waiting@example.org');
+  await server.sql.query(
+    `INSERT INTO mail_messages (id, event_key, kind, created_at, finished_at, outcome)
+     VALUES (gen_random_uuid(), 'old', 'test', now() - interval '40 days', now() - interval '31 days', 'sent')`,
+  );
+  await server.app.get(MailSweep).sweep();
+
+  expect(await outcomes()).toEqual(['expired', null]);
+});

@@ -1,0 +1,113 @@
+import type { AddressInfo } from 'node:net';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+
+/** What the server answers instead of OK. */
+export interface Refusal {
+  responseCode: number;
+  message: string;
+}
+
+/** When a mail comes: how it is answered. Undefined: OK. `hang-up`: the connection ends. `hold`: no answer, ever. */
+export type Answer = Refusal | 'hang-up' | 'hold' | undefined;
+
+export interface ReceivedMail {
+  to: string[];
+  from: string;
+  /** Header and body, as they came. */
+  raw: string;
+  isEncrypted: boolean;
+}
+
+/** A real SMTP server on a port of its own, which does as a test says. */
+export class MailServer {
+  readonly received: ReceivedMail[] = [];
+  /** How many mails came as far as their data, accepted or not. */
+  deliveries = 0;
+  /** What is answered to RCPT TO. */
+  onRecipient: (address: string) => Answer = () => undefined;
+  /** What is answered to the data. */
+  onData: () => Answer = () => undefined;
+  password: string | undefined;
+
+  private constructor(private server: SMTPServer) {}
+
+  /** @param options of smtp-server; by default there is no TLS and no login */
+  static async start(options: SMTPServerOptions = {}, port = 0): Promise<MailServer> {
+    const made = { current: undefined as MailServer | undefined };
+    const server = new SMTPServer({
+      disabledCommands: ['STARTTLS'],
+      authOptional: true,
+      hideSize: true,
+      closeTimeout: 100,
+      ...options,
+      onAuth: ({ password }, _session, done) => {
+        const expected = made.current?.password;
+        if (expected !== undefined && password !== expected)
+          done(refusal({ responseCode: 535, message: '5.7.8 no' }));
+        else done(null, { user: 'mc101' });
+      },
+      onRcptTo: ({ address }, _session, done) => {
+        const answer = made.current?.onRecipient(address);
+        done(typeof answer === 'object' ? refusal(answer) : null);
+      },
+      onData: (stream, session, done) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          const self = made.current;
+          if (!self) return;
+          self.deliveries += 1;
+          const answer = self.onData();
+          if (answer === 'hold') return;
+          if (answer === 'hang-up') {
+            self.hangUp();
+            return;
+          }
+          if (answer !== undefined) {
+            done(refusal(answer));
+            return;
+          }
+          const { mailFrom, rcptTo } = session.envelope;
+          self.received.push({
+            to: rcptTo.map(({ address }) => address),
+            from: mailFrom === false ? '' : mailFrom.address,
+            raw: Buffer.concat(chunks).toString(),
+            isEncrypted: session.secure,
+          });
+          done(null);
+        });
+      },
+    });
+    server.on('error', () => undefined);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const self = new MailServer(server);
+    made.current = self;
+    return self;
+  }
+
+  get port(): number {
+    return (this.server.server.address() as AddressInfo).port;
+  }
+
+  /** For MAIL_URL. */
+  get url(): string {
+    return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  hangUp(): void {
+    for (const connection of this.server.connections) (connection as unknown as { close(): void }).close();
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+  }
+}
+
+function refusal({ responseCode, message }: Refusal): Error {
+  return Object.assign(new Error(message), { responseCode });
+}
