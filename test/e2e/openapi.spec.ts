@@ -273,6 +273,7 @@ describe('the OpenAPI document', () => {
     const without = [
       ...COOKIE_ROUTES,
       'POST /users/logout',
+      'POST /auth/email/resend',
       'POST /auth/logout-all',
       'POST /admin/backups',
       'POST /admin/users/{id}/logout-all',
