@@ -3,6 +3,7 @@ import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { EmailRevertsRepository, type ListedEmailRevert } from './email/email-reverts.repository.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -22,11 +23,13 @@ export class ExportLoginsService {
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
     private readonly reverts: EmailRevertsRepository,
+    private readonly totp: TotpService,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
     accountExport.add({ name: 'former_addresses', items: ({ userId }) => this.readFormerAddresses(userId) });
+    accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -44,6 +47,11 @@ export class ExportLoginsService {
     );
     for await (const { id, email, createdAt, expiresAt } of rows)
       yield { id, email, created_at: createdAt, expires_at: expiresAt };
+  }
+
+  private async *readSecondFactors(userId: number): AsyncGenerator<OwnTotp> {
+    const totp = await this.totp.describe(userId);
+    if (totp) yield totp;
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

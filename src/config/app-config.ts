@@ -91,6 +91,14 @@ export class AppConfig {
   }>;
   /** How long the code of a reset lives. */
   readonly passwordResetSeconds: number;
+  readonly mfa: Readonly<{
+    /** Who must have a second factor. */
+    required: Env['REQUIRE_MFA'];
+    totpIssuer: string;
+    backupCodes: number;
+    /** For how long a login waits for its second factor. */
+    tokenSeconds: number;
+  }>;
   readonly passwordMinScore: number;
   readonly passwordContextWords: readonly string[];
   readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
@@ -137,6 +145,12 @@ export class AppConfig {
       policy: env.SESSION_POLICY,
     };
     this.passwordResetSeconds = env.PASSWORD_RESET_EXPIRE_MINUTES * 60;
+    this.mfa = {
+      required: env.REQUIRE_MFA,
+      totpIssuer: env.MFA_TOTP_ISSUER,
+      backupCodes: env.MFA_BACKUP_CODES_COUNT,
+      tokenSeconds: env.MFA_TOKEN_EXPIRE_MINUTES * 60,
+    };
     this.passwordMinScore = env.PASSWORD_MIN_SCORE;
     this.passwordContextWords = env.PASSWORD_CONTEXT_WORDS;
     this.argon2 = { memoryKib: env.ARGON2_MEMORY_KIB, timeCost: env.ARGON2_TIME_COST };

@@ -1,6 +1,8 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { headersOf } from './answer-headers.js';
+import { cookieParameters, setCookieHeader, type CookieHint } from './cookies.js';
 import { SENTENCES } from './error-sentences.js';
+import { OPEN_WITHOUT_SECOND_FACTOR_HINT } from '../common/http/without-second-factor.decorator.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -10,6 +12,10 @@ interface Hints {
   'x-errors'?: ErrorCode[];
   'x-answer'?: string;
   'x-form'?: object;
+  /** Lines of Set-Cookie by status. */
+  'x-set-cookies'?: Record<string, string[]>;
+  'x-cookies'?: CookieHint[];
+  [OPEN_WITHOUT_SECOND_FACTOR_HINT]?: boolean;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -67,14 +73,24 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   else if (!isForBrowsers) operation.security = [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
   const { 'x-errors': own = [], 'x-answer': answer, 'x-form': form } = operation;
+  const { 'x-set-cookies': setCookies = {}, 'x-cookies': cookies = [] } = operation;
   delete operation['x-errors'];
   delete operation['x-answer'];
   delete operation['x-form'];
+  delete operation['x-set-cookies'];
+  delete operation['x-cookies'];
+  operation.parameters = [...(operation.parameters ?? []), ...cookieParameters(cookies)];
+  const needsSecondFactor = !isPublic && !isForBrowsers && !operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
+  delete operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
   if (form && operation.requestBody && 'content' in operation.requestBody)
     operation.requestBody.content['application/x-www-form-urlencoded'] = form;
   if (answer !== undefined) describeSuccess(operation, answer);
   keepOutOfForms(operation);
-  const codes = new Set<ErrorCode>([...own, ...commonErrors(operation, isPublic, path)]);
+  const codes = new Set<ErrorCode>([
+    ...own,
+    ...(needsSecondFactor ? (['MFA_SETUP_REQUIRED'] as const) : []),
+    ...commonErrors(operation, isPublic, path),
+  ]);
   for (const [status, group] of groupByStatus(codes)) {
     operation.responses[status] ??= {
       description: group.join(' or '),
@@ -87,8 +103,13 @@ function completeOperation(operation: Operation & Hints, path: string): void {
     };
   }
   for (const [status, response] of Object.entries(operation.responses)) {
+    const lines = setCookies[status];
     if (response && 'description' in response)
-      response.headers = { ...response.headers, ...headersOf(Number(status), isLimited(path)) };
+      response.headers = {
+        ...response.headers,
+        ...(lines && { 'Set-Cookie': setCookieHeader(lines) }),
+        ...headersOf(Number(status), isLimited(path)),
+      };
   }
 }
 

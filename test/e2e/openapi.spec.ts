@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { STATUS_BY_CODE } from '../../src/common/errors/error-codes.js';
+import { Clock } from '../../src/common/clock.js';
+import { enrol } from '../support/authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 interface Media {
@@ -78,9 +80,14 @@ const PUBLIC = [
   'GET /',
   'GET /health',
   'GET /ready',
+  'POST /auth/email/revert',
   'POST /auth/logout',
+  'POST /auth/mfa/complete',
+  'POST /auth/password-reset/confirm',
+  'POST /auth/password-reset/request',
   'POST /auth/refresh',
   'POST /auth/web/login',
+  'POST /auth/web/mfa',
   'POST /users/login',
   'POST /users/register',
 ];
@@ -125,7 +132,7 @@ describe('the OpenAPI document', () => {
       expect({ name, security: operation.security }).toEqual({
         name,
         security: COOKIE_ROUTES.includes(name)
-          ? [{ cookie: [], csrf: [] }]
+          ? [{ cookie: [], csrf: [], 'csrf-cookie': [] }]
           : [{ bearer: [] }, { password: [] }],
       });
     }
@@ -133,6 +140,7 @@ describe('the OpenAPI document', () => {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       password: { type: 'oauth2', flows: { password: { tokenUrl: '/users/login', scopes: {} } } },
       cookie: { type: 'apiKey', in: 'cookie', name: '__Host-refresh' },
+      'csrf-cookie': { type: 'apiKey', in: 'cookie', name: '__Host-csrf' },
       csrf: { type: 'apiKey', in: 'header', name: 'X-CSRF-Token' },
     });
   });
@@ -275,6 +283,8 @@ describe('the OpenAPI document', () => {
       'POST /users/logout',
       'POST /auth/email/resend',
       'POST /auth/logout-all',
+      'POST /auth/mfa/totp/setup',
+      'POST /admin/users/{id}/mfa-reset',
       'POST /admin/backups',
       'POST /admin/users/{id}/logout-all',
       'POST /admin/users/{id}/unlock',
@@ -303,10 +313,17 @@ describe('the OpenAPI document', () => {
   it('tells the truth about what comes back', async () => {
     const alice = await server.signUp();
     const admin = await server.signUpAdmin();
-    const schemaOf = (path: string, method: string, status: string) => {
-      const { schema } = document.paths[path]![method]!.responses[status]!.content!['application/json']!;
-      return document.components.schemas[(schema as { $ref: string }).$ref.split('/').at(-1)!]!;
+    /** The schema of an answer; of several that it may have, the one that it names as its own. */
+    const schemaOf = (path: string, method: string, name: string | undefined) => {
+      const { schema } = document.paths[path]![method]!.responses['200']!.content!['application/json']!;
+      const { $ref, oneOf = [] } = schema as { $ref?: string; oneOf?: { $ref: string }[] };
+      const names = [$ref, ...oneOf.map((one) => one.$ref)].map((ref) => ref?.split('/').at(-1));
+      const found = name === undefined ? names[0] : names.find((one) => one === name);
+      return document.components.schemas[found!]!;
     };
+    const carol = await server.signUp();
+    const { app } = await enrol(server.api, server.app.get(Clock), carol);
+    const waiting = await server.api.post('/users/login', { email: carol.email, password: carol.password });
     const answers = [
       ['/users/info', 'get', (await server.as(alice).get('/users/info')).body],
       ['/users', 'patch', (await server.as(alice).patch('/users', { name: 'Alice' })).body],
@@ -319,13 +336,26 @@ describe('the OpenAPI document', () => {
         '/users/login',
         'post',
         (await server.api.post('/users/login', { email: alice.email, password: alice.password })).body,
+        'LoginResponse',
       ],
+      ['/users/login', 'post', waiting.body, 'MfaRequiredResponse'],
+      [
+        '/auth/mfa/complete',
+        'post',
+        (
+          await server.api.post('/auth/mfa/complete', {
+            mfa_token: waiting.body.mfa_token,
+            code: app.freshCode(),
+          })
+        ).body,
+      ],
+      ['/auth/mfa/totp/setup', 'post', (await server.as(alice).post('/auth/mfa/totp/setup')).body],
       ['/health', 'get', (await server.api.get('/health')).body],
       ['/ready', 'get', (await server.api.get('/ready')).body],
       ['/', 'get', (await server.api.get('/')).body],
-    ] as [string, string, object][];
-    for (const [path, method, body] of answers) {
-      const { properties, required } = schemaOf(path, method, '200');
+    ] as [string, string, object, string?][];
+    for (const [path, method, body, name] of answers) {
+      const { properties, required } = schemaOf(path, method, name);
       expect({ path, fields: Object.keys(properties ?? {}).sort() }).toEqual({
         path,
         fields: Object.keys(body).sort(),

@@ -1,7 +1,7 @@
 import { AppError } from '../../common/errors/app-error.js';
 
 /** The same for one that is wrong, used, expired, out of tries, for something else, or never was one. */
-export class CodeInvalidError extends AppError {
+export class MailedCodeInvalidError extends AppError {
   constructor() {
     super('CODE_INVALID', 'This code is not valid, or not any more; ask for another one.');
   }

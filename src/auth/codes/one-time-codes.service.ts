@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { drawDigits } from '../../crypto/draw-digits.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { CodeHashesService, type CodeBinding } from './code-hashes.service.js';
-import { CodeInvalidError } from './codes.errors.js';
+import { MailedCodeInvalidError } from './codes.errors.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 import { OneTimeCodesRepository, type ResetAsked } from './one-time-codes.repository.js';
 
@@ -98,9 +98,9 @@ export class OneTimeCodesService {
     return this.repository.giveTryBack(id, purpose, subject);
   }
 
-  /** Uses a code up, in the transaction of its effect. @throws CodeInvalidError when it ended meanwhile */
+  /** Uses a code up, in the transaction of its effect. @throws MailedCodeInvalidError when it ended meanwhile */
   async use(manager: EntityManager, { id, purpose, subject }: ProvenCode): Promise<void> {
-    if (!(await this.repository.use(manager, id, purpose, subject))) throw new CodeInvalidError();
+    if (!(await this.repository.use(manager, id, purpose, subject))) throw new MailedCodeInvalidError();
   }
 
   private draw(codeFor: CodeFor) {

@@ -9,7 +9,7 @@ import { normalizeEmail } from '../../users/email-address.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import type { UserResponse } from '../../users/user.response.dto.js';
 import { UsersService } from '../../users/users.service.js';
-import { CodeInvalidError } from '../codes/codes.errors.js';
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import {
   CODE_LIFETIME_SECONDS,
   OneTimeCodesService,
@@ -60,7 +60,7 @@ export class ChangeEmailService {
 
   /**
    * Moves the account. The address that it leaves is told, with a way back, if it was ever proven.
-   * @throws CodeInvalidError whatever is wrong with it
+   * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws UserExistsError when another account has the address: whoever has the code may know
    */
   async confirm({ userId, pendingEmail }: Principal, code: string): Promise<UserResponse> {
@@ -75,7 +75,7 @@ export class ChangeEmailService {
           subjectId: userId,
           details: { purpose: 'change' },
         });
-      throw new CodeInvalidError();
+      throw new MailedCodeInvalidError();
     }
     await this.addresses.changeEmail(userId, pendingEmail, (manager, before) =>
       this.effect(manager, before, proven),

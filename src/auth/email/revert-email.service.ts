@@ -8,7 +8,7 @@ import { AddressesService } from '../../users/addresses.service.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UserExistsError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
-import { CodeInvalidError } from '../codes/codes.errors.js';
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { EmailRevertsRepository, REVERT_DAYS, type FoundEmailRevert } from './email-reverts.repository.js';
@@ -57,11 +57,11 @@ export class RevertEmailService {
   /**
    * Puts the address back. Whoever moved the account may know its password, hold its sessions and the mailbox that it
    * was moved to: sessions and codes end, later ways back are void, and a new password has to be set by a reset.
-   * @throws CodeInvalidError whatever is wrong with the token
+   * @throws MailedCodeInvalidError whatever is wrong with the token
    */
   async revert(token: string): Promise<MessageResponse> {
     const found = await this.repository.find(this.tokens.hashesOf(token));
-    if (!found) throw new CodeInvalidError();
+    if (!found) throw new MailedCodeInvalidError();
     await this.addresses.changeEmail(found.userId, found.email, (manager) => this.effect(manager, found));
     return {
       message: 'The address is back and every session has ended. Set a new password by resetting it.',
@@ -70,7 +70,7 @@ export class RevertEmailService {
 
   private async effect(manager: EntityManager, found: FoundEmailRevert): Promise<void> {
     const { id, userId, email } = found;
-    if (!(await this.repository.use(manager, found))) throw new CodeInvalidError();
+    if (!(await this.repository.use(manager, found))) throw new MailedCodeInvalidError();
     await this.users.removePassword(manager, userId);
     await this.sessions.endAll(manager, userId, 'email-reverted', { actorId: userId });
     await this.audit.record('user_email_reverted', { actorId: userId, subjectId: userId }, manager);

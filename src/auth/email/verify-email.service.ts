@@ -9,7 +9,7 @@ import type { Account } from '../../users/account.js';
 import { normalizeEmail } from '../../users/email-address.js';
 import type { UserResponse } from '../../users/user.response.dto.js';
 import { UsersService } from '../../users/users.service.js';
-import { CodeInvalidError, MailUnavailableError } from '../codes/codes.errors.js';
+import { MailedCodeInvalidError, MailUnavailableError } from '../codes/codes.errors.js';
 import { CODE_LIFETIME_SECONDS, OneTimeCodesService, codeOf } from '../codes/one-time-codes.service.js';
 import { ChangeEmailService } from './change-email.service.js';
 import { EmailVerifiedError } from './email.errors.js';
@@ -46,7 +46,7 @@ export class VerifyEmailService {
     );
   }
 
-  /** @throws CodeInvalidError whatever is wrong with it, also when the address is verified already */
+  /** @throws MailedCodeInvalidError whatever is wrong with it, also when the address is verified already */
   async verify({ userId, email }: Principal, code: string): Promise<UserResponse> {
     const account = { id: userId, emailNormalized: normalizeEmail(email) };
     const { userId: tried, proven } = await this.codes.try(codeOf('verify_email', account), code);
@@ -56,11 +56,11 @@ export class VerifyEmailService {
           subjectId: userId,
           details: { purpose: 'verify' },
         });
-      throw new CodeInvalidError();
+      throw new MailedCodeInvalidError();
     }
     await this.users.transaction(async (manager) => {
       if (!(await this.users.markVerified(manager, userId, account.emailNormalized)))
-        throw new CodeInvalidError();
+        throw new MailedCodeInvalidError();
       await this.codes.use(manager, proven);
       await this.audit.record('user_email_verified', { subjectId: userId }, manager);
       await this.outbox.enqueue(

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
+/** `reset`: by an admin. */
+export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
   /** A refresh token that was used already came again: somebody has a copy. The session has ended. */
@@ -13,6 +16,8 @@ export type SecurityNotice =
   | { kind: 'email_changed'; userId: number }
   /** The account is back at an address that it had left; its password is gone, all sessions have ended. */
   | { kind: 'email_reverted'; userId: number }
+  /** Of second factors: what became of them, or that one meant for emergencies was used. */
+  | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */
   | { kind: 'new_device'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */

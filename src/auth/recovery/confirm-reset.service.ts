@@ -7,7 +7,7 @@ import type { Account } from '../../users/account.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UsersService } from '../../users/users.service.js';
 import type { ClientInfo } from '../client-info.decorator.js';
-import { CodeInvalidError } from '../codes/codes.errors.js';
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { OneTimeCodesService, type ProvenCode } from '../codes/one-time-codes.service.js';
 import { LockoutKeysService } from '../lockouts/lockout-keys.js';
 import { UnlockService } from '../lockouts/unlock.service.js';
@@ -41,7 +41,7 @@ export class ConfirmResetService {
    * Sets the password; ends every session and every code of the account and clears its locks. Until the code has been
    * right, nothing that is done depends on whether there is an account.
    * @throws WeakPasswordError without taking a try
-   * @throws CodeInvalidError whatever is wrong with it
+   * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws RateLimitedError
    * @throws BusyError
    */
@@ -58,7 +58,7 @@ export class ConfirmResetService {
     const passwordHash = await this.hasher.hash(password);
     await this.users.transaction(async (manager) => {
       // The account before its codes, as everywhere.
-      if (!(await this.users.recoverPassword(manager, user, passwordHash))) throw new CodeInvalidError();
+      if (!(await this.users.recoverPassword(manager, user, passwordHash))) throw new MailedCodeInvalidError();
       await this.codes.use(manager, proven);
       await this.lifecycle.codesMustEnd(manager, user.id);
       await this.sessions.endAll(manager, user.id, 'password-reset', { actorId: user.id });
@@ -79,13 +79,13 @@ export class ConfirmResetService {
     // Tries are few, so that nobody can fill the log with them.
     if (userId !== undefined)
       await this.audit.record('authn_password_reset_fail', userId === null ? {} : { subjectId: userId });
-    throw new CodeInvalidError();
+    throw new MailedCodeInvalidError();
   }
 
   /** Only who has the right code learns whether the password is made of the owner's names. */
   private async checkWithNames(proven: ProvenCode & { userId: number }, password: string): Promise<Account> {
     const user = await this.users.findActive(proven.userId);
-    if (!user) throw new CodeInvalidError();
+    if (!user) throw new MailedCodeInvalidError();
     try {
       await this.policy.check(password, user);
     } catch (error) {

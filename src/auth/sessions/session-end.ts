@@ -11,6 +11,10 @@ export type SessionEnd =
   | 'password-reset'
   /** The account was taken back by whoever has its former address. */
   | 'email-reverted'
+  /** A second factor was added or taken away in another session. */
+  | 'mfa-changed'
+  /** An admin took every second factor away. */
+  | 'mfa-reset'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
   /** By a later login, past MAX_SESSIONS. */

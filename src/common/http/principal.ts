@@ -9,6 +9,8 @@ export interface Principal {
   emailVerified: boolean;
   pendingEmail: string | null;
   voterKey: string;
+  /** Whether a login of this account takes more than its password. */
+  hasSecondFactor: boolean;
   createdAt: Date;
   session: {
     id: string;

@@ -51,6 +51,9 @@ export class AccountExportResponse {
   /** Addresses that this account was moved away from, and until when the mail sent there leads back. */
   @ApiProperty(listOf({ id: 3, email: 'ada@former.example.com', expires_at: '2026-01-12T09:30:00.000Z' }))
   former_addresses!: object[];
+  /** What my logins need besides the password, and since when. */
+  @ApiProperty(listOf({ method: 'totp', since: '2026-01-05T09:30:00.000Z', backup_codes_left: 10 }))
+  second_factors!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];

@@ -1,10 +1,14 @@
+import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
+import { Authenticator, enrol, passPassword, type Enrolled } from '../../support/authenticator.js';
 import type { TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
-import { LANES } from './lanes.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
+
+/** How many requests of a test run at once. */
+export const LANES = 16;
 
 const NOTE_PASSWORD = 'correct horse battery staple';
 /** Ids of what the tests make begin here, so that no small number in hostile input names any of it. */
@@ -18,9 +22,13 @@ interface Lane {
   passwordHash: string;
   noteId: number;
   personalNoteId: number;
+  /** Of the password that the tests have for it; undefined once that may have changed, or was tried wrongly. */
+  patchedNoteId: number | undefined;
   candidateId: number;
   /** Somebody for admins to change. */
   otherUserId: number;
+  /** Somebody with an authenticator app. */
+  enrolled: Enrolled;
 }
 
 /** A request that the service accepts as it stands, to be spoilt in one place. */
@@ -49,6 +57,10 @@ const browserOf: Preparation = async ({ server }, { admin }) => {
   await page.logIn(admin);
   return { headers: page.headers };
 };
+const withCode: Preparation = async (stage, { enrolled }) => ({
+  token: enrolled.token,
+  body: { code: await stage.freeCode(enrolled) },
+});
 const somebodyNew: Preparation = async (stage) => ({ token: (await stage.spend()).token });
 
 /** What a good request needs beyond the examples of the API's description. Routes without such needs are not here. */
@@ -59,6 +71,32 @@ const PREPARATIONS: Record<string, Preparation> = {
     body: { email: admin.email, password: admin.password },
     headers: new WebClient(server.url, server.config.publicUrl).headers,
   }),
+  'POST /auth/mfa/complete': async (stage, { enrolled }) => ({
+    body: {
+      mfa_token: await passPassword(stage.server.api, enrolled),
+      code: await stage.freeCode(enrolled),
+    },
+  }),
+  'POST /auth/web/mfa': async (stage, { enrolled }) => {
+    const page = new WebClient(stage.server.url, stage.server.config.publicUrl);
+    const { body } = await page.logIn(enrolled);
+    return {
+      body: { mfa_token: body.mfa_token, code: await stage.freeCode(enrolled) },
+      headers: page.headers,
+    };
+  },
+  'POST /auth/mfa/totp/confirm': async (stage) => {
+    const { token } = await stage.spend();
+    const { body } = await stage.server.as({ token }).post('/auth/mfa/totp/setup');
+    return { token, body: { code: new Authenticator(body.secret, stage.clock).code() } };
+  },
+  'POST /auth/mfa/backup-codes/regenerate': withCode,
+  'POST /auth/step-up': withCode,
+  'POST /auth/mfa/disable': async (stage) => {
+    const { token, app } = await enrol(stage.server.api, stage.clock, await stage.spend());
+    // The code of now has confirmed it.
+    return { token, body: { code: app.code(1) } };
+  },
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
   'POST /users/logout': somebodyNew,
@@ -80,10 +118,11 @@ const PREPARATIONS: Record<string, Preparation> = {
   'PATCH /admin/users/{id}': otherUser,
   'POST /admin/users/{id}/logout-all': otherUser,
   'POST /admin/users/{id}/unlock': otherUser,
+  'POST /admin/users/{id}/mfa-reset': otherUser,
   'POST /users/notes': () => ({ body: { personal_encryption: true, password: NOTE_PASSWORD } }),
   'GET /users/notes/{note_id}': ownNote,
-  'PATCH /users/notes/{note_id}': async (stage, { admin }) => ({
-    path: { note_id: String(await stage.writeNote(admin, NOTE_PASSWORD)) },
+  'PATCH /users/notes/{note_id}': async (stage, lane) => ({
+    path: { note_id: String((lane.patchedNoteId ??= await stage.writeNote(lane.admin, NOTE_PASSWORD))) },
     body: { title: 'Another title', content: 'Another content', password: NOTE_PASSWORD },
   }),
   'DELETE /users/notes/{note_id}': async (stage, { admin }) => ({
@@ -146,6 +185,16 @@ export class Stage {
     return this.spend();
   }
 
+  get clock(): Clock {
+    return this.server.app.get(Clock);
+  }
+
+  /** A code of an app that counts, whatever was shown before. */
+  async freeCode({ id, app }: Enrolled): Promise<string> {
+    await this.server.sql.query('UPDATE mfa_totp SET last_step = 0 WHERE user_id = $1', [id]);
+    return app.code();
+  }
+
   async writeNote(owner: Actor, password?: string): Promise<number> {
     const note = { title: 'A title', content: 'A content' };
     const mode = password === undefined ? {} : { personal_encryption: true, password };
@@ -197,16 +246,24 @@ export class Stage {
     });
   }
 
-  /** Undoes what an accepted request may have done to the lane's own things. */
-  async tidy(operation: Operation, lane: number): Promise<void> {
-    const { admin, passwordHash, personalNoteId } = this.lanes[lane]!;
+  /** Undoes what a request that was sent may have done to the lane's own things. */
+  async tidy(operation: Operation, lane: number, status: number, sent?: Spoilt['body']): Promise<void> {
+    // Of a note no password is tried before the request is found to be in order.
+    if (operation.key === 'PATCH /users/notes/{note_id}' && ![400, 422].includes(status)) {
+      if (status >= 300 || !keepsPassword(sent)) this.lanes[lane]!.patchedNoteId = undefined;
+    }
+    const { admin, passwordHash, personalNoteId, candidateId } = this.lanes[lane]!;
+    // Also after a refusal: wrong passwords are counted.
+    if (operation.key === 'POST /users/notes/{note_id}/open')
+      await this.server.sql.query('DELETE FROM note_password_attempts WHERE note_id = $1', [personalNoteId]);
+    if (status >= 300) return;
     if (operation.key === 'POST /users/change-password')
       await this.server.sql.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
         admin.id,
         passwordHash,
       ]);
-    if (operation.key === 'POST /users/notes/{note_id}/open')
-      await this.server.sql.query('DELETE FROM note_password_attempts WHERE note_id = $1', [personalNoteId]);
+    if (operation.key === 'PATCH /admin/candidate/{id}')
+      await this.server.sql.query('UPDATE candidates SET withdrawn_at = NULL WHERE id = $1', [candidateId]);
   }
 
   async close(): Promise<void> {
@@ -225,10 +282,20 @@ export class Stage {
       passwordHash: rows[0]!.password_hash,
       noteId: await this.writeNote(admin),
       personalNoteId: await this.writeNote(admin, NOTE_PASSWORD),
+      patchedNoteId: undefined,
       candidateId: await this.addCandidate(admin, `Standing ${admin.id}`),
       otherUserId: (await this.spend()).id,
+      enrolled: await enrol(this.server.api, this.clock, await this.server.signUp()),
     };
   }
+}
+
+/** Whether an accepted change of a note has left its mode and its password as they were. */
+function keepsPassword(sent: Spoilt['body']): boolean {
+  if (typeof sent !== 'string') return false;
+  const body = JSON.parse(sent) as Record<string, unknown>;
+  const changesMode = ['personal_encryption', 'new_password'].some((name) => Object.hasOwn(body, name));
+  return body['password'] === NOTE_PASSWORD && !changesMode;
 }
 
 export function fillPath(path: string, values: Record<string, string>): string {
