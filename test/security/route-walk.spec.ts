@@ -20,6 +20,9 @@ const PUBLIC = [
   'POST /auth/web/login',
   'POST /auth/mfa/complete',
   'POST /auth/web/mfa',
+  'POST /auth/password-reset/request',
+  'POST /auth/password-reset/confirm',
+  'POST /auth/email/revert',
   // Theirs is another guard: see credential-separation.spec.ts.
   'POST /auth/web/refresh',
   'POST /auth/web/logout',

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import { Clock } from '../../../src/common/clock.js';
 import type { Actor, Answer } from '../../support/api-client.js';
+import { enrol, passPassword } from '../../support/authenticator.js';
 import { codesTo, codeTo, moveTo, otherThan, verifyEmail } from '../../support/mailed-codes.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
@@ -115,6 +117,41 @@ describe('a forgotten password', () => {
       { details: { mailed: true } },
     ]);
     expect(await eventsOf(alice, 'authn_password_reset')).toMatchObject([{ actor_id: alice.id }]);
+  });
+
+  it('leaves the second factor in place, which the login after it asks for', async () => {
+    const alice = await enrol(server.api, server.app.get(Clock), await server.signUp());
+    expect((await confirm(alice.email, await askFor(alice.email))).status).toBe(200);
+    const token = await passPassword(server.api, { email: alice.email, password: PASSWORD });
+    const completed = await server.api.post('/auth/mfa/complete', {
+      mfa_token: token,
+      backup_code: alice.backupCodes[0],
+    });
+    expect(completed.status).toBe(200);
+  });
+
+  it('voids a login that waits for its second factor', async () => {
+    const alice = await enrol(server.api, server.app.get(Clock), await server.signUp());
+    const waiting = await passPassword(server.api, alice);
+    await confirm(alice.email, await askFor(alice.email));
+    const completed = await server.api.post('/auth/mfa/complete', {
+      mfa_token: waiting,
+      backup_code: alice.backupCodes[0],
+    });
+    expect(completed.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('can be begun by an admin for somebody, who sees no code and chooses no password', async () => {
+    const [alice, admin] = [await server.signUp(), await server.signUpAdmin()];
+    const answer = await server.as(admin).post('/auth/password-reset/request', { email: alice.email });
+    expect([answer.status, Object.keys(answer.body)]).toEqual([202, ['message']]);
+    const code = await codeFor(alice.email);
+    expect(JSON.stringify(answer.body)).not.toContain(code.replace(' ', ''));
+    expect(await codesTo(server, admin.email, 'passwordReset')).toEqual([]);
+    for (const field of ['password', 'new_password', 'password_hash'])
+      expect((await server.as(admin).patch(`/admin/users/${alice.id}`, { [field]: PASSWORD })).status).toBe(
+        422,
+      );
   });
 
   it('clears the lockouts of the account', async () => {

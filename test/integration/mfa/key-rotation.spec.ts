@@ -1,3 +1,4 @@
+import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Clock } from '../../../src/common/clock.js';
 import { TotpSecretsService } from '../../../src/auth/mfa/totp/totp-secrets.service.js';
@@ -67,7 +68,9 @@ describe('TOTP secrets', () => {
     const both = await start({ APP_ENCRYPTION_KEY: `${NEW},${OLD}` });
     const holder = both.app.get(TotpSecretsService);
     expect(await holder.keyIdsInUse()).toEqual(['totp-old']);
-    expect(await holder.rewrapBatch(both.app.get(KeysService).ring, 2)).toBe(2);
+    const { ring } = both.app.get(KeysService);
+    const batch = both.app.get(DataSource).transaction((manager) => holder.rewrapBatch(ring, 2, manager));
+    expect(await batch).toBe(2);
     expect(await holder.keyIdsInUse()).toEqual(['totp-new', 'totp-old']);
     for (const person of crowd) expect(await logsIn(both, person)).toBe(true);
 
@@ -94,7 +97,7 @@ describe('TOTP secrets', () => {
     const client = await server.sql.connect();
     try {
       await client.query('DELETE FROM user_keys');
-      const { keyIds } = await readContents(client as unknown as Parameters<typeof readContents>[0]);
+      const { keyIds } = await readContents(client);
       expect(keyIds).toContain('totp-new');
     } finally {
       client.release();
