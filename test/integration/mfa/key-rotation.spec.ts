@@ -1,5 +1,5 @@
-import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { Clock } from '../../../src/common/clock.js';
 import { TotpSecretsService } from '../../../src/auth/mfa/totp/totp-secrets.service.js';
 import { KeyRingUnfitError } from '../../../src/keys/keys.errors.js';
@@ -69,8 +69,10 @@ describe('TOTP secrets', () => {
     const holder = both.app.get(TotpSecretsService);
     expect(await holder.keyIdsInUse()).toEqual(['totp-old']);
     const { ring } = both.app.get(KeysService);
-    const batch = both.app.get(DataSource).transaction((manager) => holder.rewrapBatch(ring, 2, manager));
-    expect(await batch).toBe(2);
+    const rewrapped = await both.app
+      .get(DataSource)
+      .transaction((manager) => holder.rewrapBatch(ring, 2, manager));
+    expect(rewrapped).toBe(2);
     expect(await holder.keyIdsInUse()).toEqual(['totp-new', 'totp-old']);
     for (const person of crowd) expect(await logsIn(both, person)).toBe(true);
 
