@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { CodeHashesService } from '../../src/auth/codes/code-hashes.service.js';
+import type { CodePurpose } from '../../src/auth/codes/one-time-code.entity.js';
+import { RevertTokens } from '../../src/auth/email/revert-tokens.service.js';
 import { BackupCodesService } from '../../src/auth/mfa/backup-codes/backup-codes.service.js';
 import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.js';
 import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
@@ -7,6 +10,7 @@ import { Clock } from '../../src/common/clock.js';
 import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
+import { moveTo, verifyEmail } from '../support/mailed-codes.js';
 import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
 import { startTestServer, unique } from '../support/test-server.js';
 
@@ -57,12 +61,13 @@ const examples = Object.entries(paths).flatMap(([path, item]) =>
 
 /** Takes away what the examples before have made, so that each of them meets the service of the documentation. */
 async function startAfresh(): Promise<void> {
-  for (const table of ['ballots', 'participations', 'candidates'])
+  for (const table of ['ballots', 'participations', 'candidates', 'email_reverts'])
     await server.sql.query(`DELETE FROM ${table}`);
   await server.sql.query('DELETE FROM users WHERE email_normalized = $1 OR username_normalized LIKE $2', [
     ADA.email,
     `${ADA.username}%`,
   ]);
+  await server.sql.query('DELETE FROM mail_messages');
 }
 
 /** The refresh token of the documentation belongs to a session of this account. */
@@ -75,6 +80,25 @@ async function knowExampleToken(userId: number): Promise<void> {
 }
 
 const ada = () => server.signUp({ ...ADA, password: PASSWORD });
+
+/** Puts the code of the documentation in the place of the one that was mailed to an address. */
+async function knowCode(purpose: CodePurpose, email: string): Promise<void> {
+  const { rows } = await server.sql.query<{ id: string; subject: Buffer }>(
+    'SELECT id, subject FROM one_time_codes JOIN users u ON u.id = user_id WHERE purpose = $1 AND email = $2',
+    [purpose, ADA.email],
+  );
+  const binding = { ...rows[0]!, purpose, emailNormalized: email };
+  const hash = server.app.get(CodeHashesService).hash(binding, '04719283');
+  await server.sql.query('UPDATE one_time_codes SET code_hash = $2 WHERE id = $1', [binding.id, hash]);
+}
+
+/** Puts the way back of the documentation in the place of the one that was mailed. */
+async function knowWayBack(actor: Actor): Promise<void> {
+  await verifyEmail(server, actor);
+  await moveTo(server, actor, 'ada.king@example.com');
+  const [hash] = server.app.get(RevertTokens).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+  await server.sql.query('UPDATE email_reverts SET token_hash = $2 WHERE user_id = $1', [actor.id, hash]);
+}
 
 async function withNote(personal: boolean): Promise<Setting> {
   const actor = await server.signUp();
@@ -170,6 +194,31 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   },
   'POST /auth/refresh': async () => {
     await knowExampleToken((await ada()).id);
+    return {};
+  },
+  'POST /auth/password-reset/request': async () => {
+    await ada();
+    return {};
+  },
+  'POST /auth/password-reset/confirm': async () => {
+    await ada();
+    await server.api.post('/auth/password-reset/request', { email: ADA.email });
+    await knowCode('reset_password', ADA.email);
+    return {};
+  },
+  'POST /auth/email/verify': async () => {
+    const actor = await ada();
+    await knowCode('verify_email', ADA.email);
+    return { actor };
+  },
+  'POST /auth/email/confirm-change': async () => {
+    const actor = await ada();
+    await server.as(actor).patch('/users', { email: 'ada.king@example.com' });
+    await knowCode('change_email', 'ada.king@example.com');
+    return { actor };
+  },
+  'POST /auth/email/revert': async () => {
+    await knowWayBack(await ada());
     return {};
   },
   'POST /auth/logout': () => Promise.resolve({}),

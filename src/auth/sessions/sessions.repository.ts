@@ -17,7 +17,7 @@ export interface NewSession {
 /** The session, its user and the user's role, in one round trip: what every authenticated request asks. */
 const FIND_PRINCIPAL: Statement = {
   name: 'sessions.find-principal',
-  text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.voter_key,
+  text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.pending_email, u.voter_key,
                 (s.by_passkey OR EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL)) AS has_second_factor,
                 u.created_at, s.expires_at, extract(epoch FROM now() - s.authenticated_at)::float8 AS authenticated_seconds_ago
          FROM sessions s JOIN users u ON u.id = s.user_id
@@ -31,6 +31,7 @@ interface PrincipalRow {
   username: string | null;
   role: Role;
   email_verified: boolean;
+  pending_email: string | null;
   voter_key: string;
   has_second_factor: boolean;
   created_at: Date;
@@ -74,6 +75,7 @@ export class SessionsRepository {
         role: row.role,
         isActive: true,
         emailVerified: row.email_verified,
+        pendingEmail: row.pending_email,
         voterKey: row.voter_key,
         hasSecondFactor: row.has_second_factor,
         createdAt: row.created_at,
@@ -194,5 +196,14 @@ export class SessionsRepository {
       [userId, reason, exceptSessionId],
     );
     return count;
+  }
+
+  /** Also one that has ended since. */
+  async wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT 1 FROM sessions WHERE user_id = $1 AND last_seen_at > now() - interval '24 hours' LIMIT 1`,
+      [userId],
+    );
+    return rows.length > 0;
   }
 }

@@ -176,6 +176,11 @@ export class SessionsService {
       );
   }
 
+  /** Whether somebody has used an account of late. */
+  wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
+    return this.sessions.wereSeenWithinADay(manager, userId);
+  }
+
   /** Leaves room for the session that has just begun. */
   private async endOldest(manager: EntityManager, begun: SessionOfToken): Promise<void> {
     const ended = await this.sessions.endOldest(

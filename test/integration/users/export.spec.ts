@@ -4,6 +4,7 @@ import { openContent } from '../../../src/crypto/note-format/open-content.js';
 import { AccountExport } from '../../../src/users/export/account-export.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
+import { moveTo, verifyEmail } from '../../support/mailed-codes.js';
 import { enrol } from '../../support/authenticator.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
@@ -28,6 +29,8 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   participations: { section: 'participations' },
   voter_keys: { nothingBecause: 'a keyed hash of the address, which the account tells' },
   invitations: { section: 'invitations' },
+  one_time_codes: { nothingBecause: 'codes, for minutes' },
+  email_reverts: { section: 'former_addresses' },
   audit_events: { section: 'security_events' },
   audit_addresses: { section: 'security_events' },
   account_deletions: { nothingBecause: 'only ids of accounts that are gone' },
@@ -52,6 +55,10 @@ afterEach(() => {
 async function live(actor: Actor, mark: string): Promise<void> {
   const api = server.as(actor);
   await api.patch('/users', { name: `Name ${mark}`, username: `name-${mark}` });
+  expect((await verifyEmail(server, actor)).status).toBe(200);
+  const moved = `moved-${mark}@example.com`;
+  expect((await moveTo(server, actor, moved)).status).toBe(200);
+  actor.email = moved;
   const note = { title: `Title ${mark}`, content: `Content ${mark}`, tags: [`tag-${mark}`] };
   expect((await api.post('/users/notes', note)).status).toBe(201);
   const personal = { ...note, personal_encryption: true, password: NOTE_PASSWORD };
@@ -91,7 +98,8 @@ describe('an export', () => {
       username: 'name-of-alice',
       role: 'admin',
       is_active: true,
-      email_verified_at: null,
+      email_verified_at: expect.any(String),
+      pending_email: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
