@@ -9,6 +9,7 @@ export type AuditEventType =
   | 'authn_login_lock'
   | 'authn_login_unlock'
   | 'authn_new_device'
+  | 'authn_login_disowned'
   | 'authn_password_change'
   | 'authn_password_change_fail'
   | 'authn_token_reuse'

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccountsService } from './admin-accounts.service.js';
@@ -21,6 +22,13 @@ import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { DisownLoginService } from './notices/not-me/disown-login.service.js';
+import { NotMeLink } from './notices/not-me/not-me-link.entity.js';
+import { NotMeLinksRepository } from './notices/not-me/not-me-links.repository.js';
+import { NotMeLinks } from './notices/not-me/not-me-links.service.js';
+import { NotMeController } from './notices/not-me/not-me.controller.js';
+import { NoticeLetters } from './notices/notice-letters.service.js';
+import { Places } from './notices/places.js';
 import { SecurityNotices } from './notices/security-notices.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
@@ -55,8 +63,9 @@ import { WebAuthService } from './web/web-auth.service.js';
   imports: [
     KeysModule,
     AuditModule,
+    MailModule,
     UsersModule,
-    TypeOrmModule.forFeature([Session, RefreshToken, LoginFailures, KnownDevice, Invitation]),
+    TypeOrmModule.forFeature([Session, RefreshToken, LoginFailures, KnownDevice, Invitation, NotMeLink]),
   ],
   controllers: [
     AuthController,
@@ -64,6 +73,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     AdminLockoutsController,
     AdminInvitationsController,
     WebAuthController,
+    NotMeController,
   ],
   providers: [
     AccountsService,
@@ -86,6 +96,11 @@ import { WebAuthService } from './web/web-auth.service.js';
     PasswordHasher,
     PasswordPolicy,
     SecurityNotices,
+    NoticeLetters,
+    Places,
+    NotMeLinks,
+    NotMeLinksRepository,
+    DisownLoginService,
     SessionsRepository,
     OwnSessionsRepository,
     ExportLoginsService,

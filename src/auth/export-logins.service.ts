@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { describeDevice } from './notices/device.js';
+import { Places } from './notices/places.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -13,6 +15,7 @@ export class ExportLoginsService {
     private readonly sessions: OwnSessionsRepository,
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
+    private readonly places: Places,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
@@ -20,8 +23,18 @@ export class ExportLoginsService {
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
-  private readSessions(userId: number): AsyncIterable<OwnSessionRow> {
-    return readInPages((last, limit) => this.sessions.listOf(userId, last?.id, limit));
+  private async *readSessions(
+    userId: number,
+  ): AsyncGenerator<OwnSessionRow & { device: string | null; place: string | null }> {
+    const rows = readInPages((last: OwnSessionRow | undefined, limit) =>
+      this.sessions.listOf(userId, last?.id, limit),
+    );
+    for await (const row of rows)
+      yield {
+        ...row,
+        device: describeDevice(row.user_agent) ?? null,
+        place: (await this.places.find(row.ip)) ?? null,
+      };
   }
 
   private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {

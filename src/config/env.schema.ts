@@ -420,6 +420,13 @@ export const ENV = {
       example: 'false',
     },
   }),
+  ...inSection('Notices', {
+    GEOIP_DB_PATH: {
+      description:
+        'A database of cities (GeoLite2-City, DB-IP City: .mmdb) that says where logins come from. Read at the start. Default: the embedded one, which knows countries.',
+      schema: text.optional(),
+    },
+  }),
   ...inSection('Backups', {
     BACKUP_DIR: {
       description: 'Where backups are kept. Default: backups beside package.json. One service each.',

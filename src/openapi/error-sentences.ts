@@ -5,6 +5,7 @@ export const SENTENCES = {
   MALFORMED_JSON: 'The body is not acceptable JSON: it cannot be parsed.',
   MALFORMED_REQUEST: 'The request could not be understood.',
   USER_EXISTS: 'An account with this e-mail address or username exists already.',
+  CODE_INVALID: 'This is not valid, or not any more.',
   UNAUTHENTICATED: 'Log in and send the access token as "Authorization: Bearer <token>".',
   INVALID_CREDENTIALS: 'The e-mail address or username and the password do not belong together.',
   FORBIDDEN: 'Your role does not allow this.',

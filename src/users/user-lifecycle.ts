@@ -4,6 +4,11 @@ import type { EntityManager } from 'typeorm';
 interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /**
+   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that, to
+   * get in by, may be theirs, and what the owner gets in by has to be sent to them.
+   */
+  accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -17,6 +22,7 @@ interface LifecycleHooks {
 export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
+    accountTakenBack: [],
     accountDeleted: [],
     accountGone: [],
     voterKeysMerged: [],
@@ -28,6 +34,10 @@ export class UserLifecycle {
 
   async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
+    for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

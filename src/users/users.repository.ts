@@ -131,6 +131,22 @@ export class UsersRepository {
     await manager.getRepository(User).update({ id }, { passwordHash });
   }
 
+  async removePassword(manager: EntityManager, id: number): Promise<void> {
+    await manager.getRepository(User).update({ id }, { passwordHash: null });
+  }
+
+  async findActiveAddress(manager: EntityManager, id: number): Promise<string | undefined> {
+    const [row] = await manager.query<{ email: string }[]>(
+      'SELECT email FROM users WHERE id = $1 AND is_active',
+      [id],
+    );
+    return row?.email;
+  }
+
+  listActiveAdmins(manager: EntityManager): Promise<{ id: number; email: string }[]> {
+    return manager.query(`SELECT id, email FROM users WHERE role = 'admin' AND is_active ORDER BY id`);
+  }
+
   async delete(manager: EntityManager, id: number): Promise<boolean> {
     return ((await manager.getRepository(User).delete({ id })).affected ?? 0) > 0;
   }

@@ -105,6 +105,26 @@ export class UsersService {
     return this.users.transaction(work);
   }
 
+  /** Locks an account until the transaction ends. @returns whether there is one */
+  async lock(manager: EntityManager, userId: number): Promise<boolean> {
+    return (await this.users.lockById(manager, userId)) !== null;
+  }
+
+  /** Nobody logs in with a password until one is set anew. */
+  removePassword(manager: EntityManager, userId: number): Promise<void> {
+    return this.users.removePassword(manager, userId);
+  }
+
+  /** Where mails to the owner of an active account go. */
+  addressOf(manager: EntityManager, userId: number): Promise<string | undefined> {
+    return this.users.findActiveAddress(manager, userId);
+  }
+
+  /** Every active admin, with where mails to them go. */
+  listActiveAdmins(manager: EntityManager): Promise<{ id: number; email: string }[]> {
+    return this.users.listActiveAdmins(manager);
+  }
+
   /** Makes an account an active admin with a new password. */
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
     await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });

@@ -8,6 +8,8 @@ export type SessionEnd =
   | 'admin'
   | 'admin-reset'
   | 'password-changed'
+  /** The owner said that a login was not theirs. */
+  | 'disowned'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
   | 'refresh-reuse';

@@ -4,7 +4,7 @@ import { carryExports } from './carry-exports.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations'];
+const SESSIONS_AND_CODES = ['sessions', 'invitations', 'not_me_links'];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 

@@ -1,10 +1,32 @@
+import { backupFailed } from './backup-failed.js';
+import { backupRecovered } from './backup-recovered.js';
 import type { Letter, Sender } from './letter.js';
+import { lockout } from './lockout.js';
+import { loginDisowned } from './login-disowned.js';
+import { mfaChanged } from './mfa-changed.js';
+import { newDevice } from './new-device.js';
+import { passkeyCloneSuspected, passkeyRegistered, passkeyRemoved } from './passkeys.js';
+import { passwordChanged } from './password-changed.js';
+import { passwordResetDone } from './password-reset-done.js';
+import { refreshReuse } from './refresh-reuse.js';
 import { testLetter } from './test-letter.js';
 import { welcome } from './welcome.js';
 
 /** Every letter that the service writes, by kind. What it is told must survive JSON. */
 export const LETTERS = {
   welcome,
+  newDevice,
+  lockout,
+  refreshReuse,
+  passwordChanged,
+  passwordResetDone,
+  mfaChanged,
+  passkeyRegistered,
+  passkeyRemoved,
+  passkeyCloneSuspected,
+  loginDisowned,
+  backupFailed,
+  backupRecovered,
   test: testLetter,
 } satisfies Record<string, (data: never, sender: Sender) => Letter>;
 

@@ -13,6 +13,7 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   sessions: { section: 'sessions' },
   refresh_tokens: { nothingBecause: 'hashes of tokens; their session is told' },
   known_devices: { section: 'known_devices' },
+  not_me_links: { nothingBecause: 'hashes of tokens; their session is told' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
