@@ -5,7 +5,7 @@ import { AddRefresh1795210000000 } from './1795210000000-add-refresh.js';
 import { AddLockouts1795220000000 } from './1795220000000-add-lockouts.js';
 import { AddInvitations1795230000000 } from './1795230000000-add-invitations.js';
 import { AddMail1795240000000 } from './1795240000000-add-mail.js';
-import { AddNotMeLinks1795255000000 } from './1795255000000-add-not-me-links.js';
+import { AddNotices1795255000000 } from './1795255000000-add-notices.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -16,5 +16,5 @@ export const MIGRATIONS = [
   AddLockouts1795220000000,
   AddInvitations1795230000000,
   AddMail1795240000000,
-  AddNotMeLinks1795255000000,
+  AddNotices1795255000000,
 ];

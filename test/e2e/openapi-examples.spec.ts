@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { NotMeLinks } from '../../src/auth/notices/not-me/not-me-links.service.js';
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
@@ -98,6 +99,14 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   },
   'POST /auth/refresh': async () => {
     await knowExampleToken((await ada()).id);
+    return {};
+  },
+  'POST /auth/not-me': async () => {
+    const person = await ada();
+    // A second device, of which a letter tells.
+    await server.logIn(person);
+    const [hash] = server.app.get(NotMeLinks).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+    await server.sql.query('UPDATE not_me_links SET token_hash = $2 WHERE user_id = $1', [person.id, hash]);
     return {};
   },
   'POST /auth/logout': () => Promise.resolve({}),

@@ -79,6 +79,7 @@ const PUBLIC = [
   'GET /health',
   'GET /ready',
   'POST /auth/logout',
+  'POST /auth/not-me',
   'POST /auth/refresh',
   'POST /auth/web/login',
   'POST /users/login',

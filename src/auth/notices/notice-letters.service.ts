@@ -43,7 +43,11 @@ export class NoticeLetters {
     },
     mfa_changed: {
       atMost: DAILY,
-      write: ({ change }, origin) => ({ kind: 'mfaChanged', data: { origin, change } }),
+      // Where an admin was when they did it is nobody's business.
+      write: ({ change }, origin) => ({
+        kind: 'mfaChanged',
+        data: { origin: change === 'reset' ? { at: origin.at } : origin, change },
+      }),
     },
     new_device: { atMost: DAILY, write: (notice, origin) => this.writeOfNewDevice(notice, origin) },
     login_disowned: { atMost: DAILY, write: (_, origin) => ({ kind: 'loginDisowned', data: { origin } }) },

@@ -14,7 +14,7 @@ export function backupFailed(
     ],
     facts: [
       { label: 'Failed', value: inUtc(at) },
-      { label: 'Last good backup', value: lastGoodAt === null ? 'none' : inUtc(lastGoodAt) },
+      { label: 'Last good', value: lastGoodAt === null ? 'none' : inUtc(lastGoodAt) },
     ],
     action: { label: 'Open MC101', url },
     closing: [

@@ -5,6 +5,7 @@ import {
   type MfaChange,
   type SecurityNotice,
 } from '../../../src/auth/notices/security-notices.js';
+import { requestContext } from '../../../src/common/logging/request-context.js';
 import { holdTime, newAddress } from '../../e2e/limits/limited-server.js';
 import type { Actor } from '../../support/api-client.js';
 import { startTestServer } from '../../support/test-server.js';
@@ -112,6 +113,17 @@ describe('the owner of an account is written to', () => {
 });
 
 describe('a letter', () => {
+  it('does not tell where an admin was who removed a second factor', async () => {
+    const ada = await stage.person();
+    await requestContext.run({ request_id: 'r', address: '8.8.8.8', userAgent: FIREFOX }, async () => {
+      await announce({ kind: 'mfa_changed', userId: ada.id, change: 'reset' });
+      await announce({ kind: 'mfa_changed', userId: ada.id, change: 'enabled' });
+    });
+    const [reset, enabled] = await stage.letters(ada, 'mfaChanged');
+    expect(reset!.text).not.toMatch(/8\.8\.8\.8|Firefox|United States/);
+    expect(enabled!.text).toContain('\nAddress: 8.8.8.8\nDevice: Firefox 131 on Linux\n');
+  });
+
   it('commits and rolls back with what it tells', async () => {
     const ada = await stage.person();
     const failed = stage.server.app.get(DataSource).transaction(async (manager) => {

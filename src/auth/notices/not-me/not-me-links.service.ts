@@ -48,7 +48,12 @@ export class NotMeLinks {
 
   /** @returns which login a link is about, if it is good */
   find(token: string): Promise<FoundNotMeLink | undefined> {
-    return this.repository.find(this.lookupKeys.map((key) => hmacSha256(key, token)));
+    return this.repository.find(this.hashesOf(token));
+  }
+
+  /** Under every key of the ring, the writing one first. */
+  hashesOf(token: string): Buffer[] {
+    return this.lookupKeys.map((key) => hmacSha256(key, token));
   }
 
   /** Uses it up, with every other one of the account. Of many at once one does. @returns whether this one did */

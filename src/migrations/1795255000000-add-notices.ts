@@ -16,12 +16,14 @@ const UP = [
    )`,
   `CREATE INDEX not_me_links_user_id_idx ON not_me_links (user_id)`,
   `CREATE INDEX not_me_links_expires_at_idx ON not_me_links (expires_at)`,
+  // Was never written: a place is found from the address when it is asked for.
+  `ALTER TABLE sessions DROP COLUMN place`,
 ];
 
-const DOWN = [`DROP TABLE not_me_links`];
+const DOWN = [`ALTER TABLE sessions ADD COLUMN place text`, `DROP TABLE not_me_links`];
 
-export class AddNotMeLinks1795255000000 implements MigrationInterface {
-  readonly name = 'AddNotMeLinks1795255000000';
+export class AddNotices1795255000000 implements MigrationInterface {
+  readonly name = 'AddNotices1795255000000';
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of UP) await runner.query(statement);
