@@ -2,44 +2,48 @@
  * Every kind of event that the log knows, by the names of OWASP's Application Logging Vocabulary where it has one.
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Logging_Vocabulary_Cheat_Sheet.html
  */
-export type AuditEventType =
-  | 'authn_login_success'
-  | 'authn_login_successafterfail'
-  | 'authn_login_fail'
-  | 'authn_login_lock'
-  | 'authn_login_unlock'
-  | 'authn_new_device'
-  | 'authn_login_disowned'
-  | 'authn_password_change'
-  | 'authn_password_change_fail'
-  | 'authn_token_reuse'
-  | 'authn_token_revoked'
-  | 'authz_fail'
-  | 'user_created'
-  | 'user_updated'
-  | 'user_deleted'
-  | 'user_disabled'
-  | 'user_enabled'
-  | 'privilege_permissions_changed'
-  | 'invitation_created'
-  | 'invitation_revoked'
-  | 'invitation_used'
-  | 'sensitive_read'
-  | 'candidate_created'
-  | 'candidate_updated'
-  | 'candidate_withdrawn'
-  | 'candidate_reinstated'
-  | 'candidate_deleted'
-  | 'keys_exported'
-  | 'keys_rotated'
-  | 'backup_created'
-  | 'backup_failed'
-  | 'sys_startup'
-  | 'sys_shutdown'
-  | 'sys_maintenance_started'
-  | 'sys_maintenance_ended'
-  | 'sys_restore'
-  | 'sys_database_moved'
-  | 'audit_verified'
-  | 'audit_exported'
-  | 'audit_pruned';
+export const AUDIT_EVENT_TYPES = [
+  'authn_login_success',
+  'authn_login_successafterfail',
+  'authn_login_fail',
+  'authn_login_lock',
+  'authn_login_unlock',
+  'authn_new_device',
+  'authn_login_disowned',
+  'authn_password_change',
+  'authn_password_change_fail',
+  'authn_token_reuse',
+  'authn_token_revoked',
+  'authz_fail',
+  'user_created',
+  'user_updated',
+  'user_deleted',
+  'user_disabled',
+  'user_enabled',
+  'privilege_permissions_changed',
+  'invitation_created',
+  'invitation_revoked',
+  'invitation_used',
+  'sensitive_read',
+  'candidate_created',
+  'candidate_updated',
+  'candidate_withdrawn',
+  'candidate_reinstated',
+  'candidate_deleted',
+  'keys_exported',
+  'keys_rotated',
+  'keys_changed',
+  'backup_created',
+  'backup_failed',
+  'sys_startup',
+  'sys_shutdown',
+  'sys_maintenance_started',
+  'sys_maintenance_ended',
+  'sys_restore',
+  'sys_database_moved',
+  'audit_verified',
+  'audit_exported',
+  'audit_pruned',
+] as const;
+
+export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

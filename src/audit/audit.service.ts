@@ -43,7 +43,24 @@ export class AuditService {
     keyEvents.on('exported', (manager, ids) =>
       this.record('keys_exported', { details: { keys: ids.join() } }, manager),
     );
-    keyEvents.on('rotated', (key, rows) => this.record('keys_rotated', { details: { key, rows } }));
+    keyEvents.on('rotated', (manager, batch) =>
+      this.record('keys_rotated', { details: { ...batch } }, manager),
+    );
+    keyEvents.on('ringChanged', (manager, { ring, added, removed, replaced, writes }) =>
+      this.record(
+        'keys_changed',
+        {
+          details: {
+            ring,
+            added: added.join(),
+            removed: removed.join(),
+            replaced: replaced.join(),
+            writes,
+          },
+        },
+        manager,
+      ),
+    );
     replacement.register(() => {
       this.prepare().catch(() => undefined);
     });

@@ -9,9 +9,10 @@ import { Metrics } from '../common/metrics/metrics.js';
 import { LimitStorages } from '../common/rate-limits/limit-storages.js';
 import { RateLimits } from '../common/rate-limits/rate-limits.js';
 import { ReadinessChecks } from '../common/readiness/readiness-checks.js';
+import { Sweeps } from '../common/sweeps.js';
 import { AppConfig } from './app-config.js';
 
-/** Hands the configuration, the clock, the pool for CPU-heavy work, limits, metrics and error reports to every module. */
+/** Hands the configuration, the clock, the pool for CPU-heavy work, limits, sweeps, metrics and error reports to every module. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig, metrics = new Metrics()): DynamicModule {
@@ -29,6 +30,7 @@ export class ConfigModule {
         LimitStorages,
         RateLimits,
         Draining,
+        Sweeps,
         { provide: ErrorReports, inject: [AppConfig, Clock], useFactory: openErrorReports },
       ],
       exports: [
@@ -40,6 +42,7 @@ export class ConfigModule {
         Metrics,
         RateLimits,
         Draining,
+        Sweeps,
         ErrorReports,
       ],
     };

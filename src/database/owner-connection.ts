@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type { Client } from 'pg';
 import { postgresConnection } from './postgres-connection.js';
+import { withClient } from './with-client.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -7,18 +8,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * Does something on a connection of its own as the owner of the schema, for what the app's role must not be able to do.
  * @param url DATABASE_OWNER_URL
  */
-export async function withOwner<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    application_name: 'mc101',
-    ...postgresConnection(url),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  // A connection that breaks while nothing is asked of it fails the next question; without a listener, the process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+export function withOwner<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  return withClient(
+    {
+      application_name: 'mc101',
+      ...postgresConnection(url),
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    },
+    work,
+  );
 }

@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import type { KeyRing } from '../crypto/key-ring.js';
 
 /** A table whose rows hold keys that the ring wraps. Each module registers its own with KeysService. */
@@ -7,9 +8,9 @@ export interface KeyHolder {
   /** The ids of the ring entries that rows need. */
   keyIdsInUse(): Promise<string[]>;
   /**
-   * Wraps up to `limit` rows of other ids again under `ring.current`, in one transaction, skipping rows that another
-   * process has locked.
+   * Wraps up to `limit` rows of other ids again under `ring.current`, skipping rows that another process has locked.
+   * @param manager of the transaction of this batch, in which it is recorded too
    * @returns how many rows were rewrapped; 0 means there are none left.
    */
-  rewrapBatch(ring: KeyRing, limit: number): Promise<number>;
+  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number>;
 }

@@ -7,10 +7,21 @@ import { KeysService } from './keys.service.js';
 import { KeyExportService } from './recovery/key-export.service.js';
 import { ServiceKey } from './service-key.entity.js';
 import { ServiceKeysService } from './service-keys.service.js';
+import { TokenKeyRing } from './token-keys/token-key-ring.entity.js';
+import { TokenKeyRingsRepository } from './token-keys/token-key-rings.repository.js';
+import { TokenKeyRingsService } from './token-keys/token-key-rings.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([KeyCanary, ServiceKey])],
-  providers: [KeyEvents, KeysRepository, KeysService, KeyExportService, ServiceKeysService],
-  exports: [KeyEvents, KeysService, KeyExportService, ServiceKeysService],
+  imports: [TypeOrmModule.forFeature([KeyCanary, ServiceKey, TokenKeyRing])],
+  providers: [
+    KeyEvents,
+    KeysRepository,
+    KeysService,
+    KeyExportService,
+    ServiceKeysService,
+    TokenKeyRingsRepository,
+    TokenKeyRingsService,
+  ],
+  exports: [KeyEvents, KeysService, KeyExportService, ServiceKeysService, TokenKeyRingsService],
 })
 export class KeysModule {}

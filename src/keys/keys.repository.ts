@@ -47,10 +47,16 @@ export class KeysRepository {
     return this.dataSource.getRepository(ServiceKey).findOneByOrFail({ name });
   }
 
-  async replaceServiceKey(name: string, from: string, keyId: string, wrappedKey: Buffer): Promise<void> {
-    await this.dataSource.query(
+  /** @returns whether it was still under the key that it was read with. */
+  async replaceServiceKey(
+    manager: EntityManager,
+    { name, keyId: from }: Pick<ServiceKey, 'name' | 'keyId'>,
+    { keyId, wrappedKey }: Pick<ServiceKey, 'keyId' | 'wrappedKey'>,
+  ): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
       'UPDATE service_keys SET key_id = $3, wrapped_key = $4 WHERE name = $1 AND key_id = $2',
       [name, from, keyId, wrappedKey],
     );
+    return count === 1;
   }
 }

@@ -68,7 +68,8 @@ export class KeysService implements OnApplicationBootstrap {
   }
 
   /**
-   * Rewraps everything under the ring's first key, in batches, each its own transaction: can be stopped and run again.
+   * Rewraps everything under the ring's first key, in batches, each its own transaction with the entry that records it:
+   * can be stopped and run again.
    * @returns how many rows were rewrapped, by holder.
    */
   async rotate(onProgress: (what: string, done: number) => void): Promise<Record<string, number>> {
@@ -76,13 +77,20 @@ export class KeysService implements OnApplicationBootstrap {
     for (const holder of this.holders) {
       let done = 0;
       for (let batch = -1; batch !== 0; done += batch) {
-        batch = await holder.rewrapBatch(this.ring, BATCH);
+        batch = await this.rewrapBatch(holder);
         if (batch > 0) onProgress(holder.what, done + batch);
       }
       totals[holder.what] = done;
     }
-    const rows = Object.values(totals).reduce((sum, count) => sum + count, 0);
-    await this.events.rotated(this.ring.current.id, rows);
     return totals;
+  }
+
+  private rewrapBatch(holder: KeyHolder): Promise<number> {
+    return this.repository.transaction(async (manager) => {
+      const rows = await holder.rewrapBatch(this.ring, BATCH, manager);
+      const key = this.ring.current.id;
+      if (rows > 0) await this.events.rotated(manager, { key, what: holder.what, rows });
+      return rows;
+    });
   }
 }

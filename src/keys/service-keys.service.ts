@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { DatabaseReplacement } from '../common/database-replacement.js';
 import { deriveSubkey } from '../crypto/derive-subkey.js';
 import { drawRandom } from '../crypto/draw-random.js';
@@ -45,13 +46,17 @@ export class ServiceKeysService implements KeyHolder {
   }
 
   /** A handful of rows, each replaced only if it is still under the key it was read with. */
-  async rewrapBatch(ring: KeyRing): Promise<number> {
-    const stale = (await this.repository.listServiceKeys()).filter((key) => key.keyId !== ring.current.id);
-    for (const stored of stale) {
-      const wrapped = wrap(ring.current, stored.name, this.open(stored));
-      await this.repository.replaceServiceKey(stored.name, stored.keyId, ring.current.id, wrapped);
+  async rewrapBatch(ring: KeyRing, _limit: number, manager: EntityManager): Promise<number> {
+    const stored = await this.repository.listServiceKeys();
+    // Of two rotations at once none waits for the other in a circle.
+    const stale = stored.filter((key) => key.keyId !== ring.current.id).sort(byName);
+    let rewrapped = 0;
+    for (const key of stale) {
+      const wrappedKey = wrap(ring.current, key.name, this.open(key));
+      if (await this.repository.replaceServiceKey(manager, key, { keyId: ring.current.id, wrappedKey }))
+        rewrapped += 1;
     }
-    return stale.length;
+    return rewrapped;
   }
 
   private create(name: string): Promise<ServiceKey> {
@@ -66,6 +71,10 @@ export class ServiceKeysService implements KeyHolder {
       binding(name, keyId),
     );
   }
+}
+
+function byName(one: ServiceKey, other: ServiceKey): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 function wrap(entry: KeyRingEntry, name: string, key: Buffer): Buffer {

@@ -18,10 +18,6 @@ const FIND: Statement = {
 export class UserKeysRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
-  }
-
   async find(userId: number): Promise<WrappedUserKey | undefined> {
     return (await runPrepared<UserKeyRow>(this.dataSource, FIND, [userId]))[0];
   }

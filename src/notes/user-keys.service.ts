@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { UnauthenticatedError } from '../common/errors/common.errors.js';
 import { SealBrokenError } from '../crypto/crypto.errors.js';
 import type { KeyRing } from '../crypto/key-ring.js';
@@ -63,19 +64,17 @@ export class UserKeysService implements KeyHolder {
   }
 
   /** A key that does not open stays as it is, so that its ring entry still counts as needed. */
-  rewrapBatch(ring: KeyRing, limit: number): Promise<number> {
-    return this.repository.transaction(async (manager) => {
-      for (;;) {
-        const rows = await this.repository.lockWrappedByOthers(manager, ring.current.id, limit, [
-          ...this.broken,
-        ]);
-        const rewrapped = rows.flatMap((row) => this.rewrap(ring, row) ?? []);
-        // A batch of nothing but broken ones must not read as the end.
-        if (rewrapped.length === 0 && rows.length > 0) continue;
-        if (rewrapped.length > 0) await this.repository.rewrap(manager, rewrapped);
-        return rewrapped.length;
-      }
-    });
+  async rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    for (;;) {
+      const rows = await this.repository.lockWrappedByOthers(manager, ring.current.id, limit, [
+        ...this.broken,
+      ]);
+      const rewrapped = rows.flatMap((row) => this.rewrap(ring, row) ?? []);
+      // A batch of nothing but broken ones must not read as the end.
+      if (rewrapped.length === 0 && rows.length > 0) continue;
+      if (rewrapped.length > 0) await this.repository.rewrap(manager, rewrapped);
+      return rewrapped.length;
+    }
   }
 
   private rewrap(ring: KeyRing, row: UserKeyRow): UserKeyRow | undefined {

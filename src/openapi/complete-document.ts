@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { headersOf } from './answer-headers.js';
+import { cookieParameters, setCookieHeader, type CookieHint } from './cookies.js';
 import { SENTENCES } from './error-sentences.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
@@ -10,6 +11,9 @@ interface Hints {
   'x-errors'?: ErrorCode[];
   'x-answer'?: string;
   'x-form'?: object;
+  /** Lines of Set-Cookie by status. */
+  'x-set-cookies'?: Record<string, string[]>;
+  'x-cookies'?: CookieHint[];
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -67,9 +71,13 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   else if (!isForBrowsers) operation.security = [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
   const { 'x-errors': own = [], 'x-answer': answer, 'x-form': form } = operation;
+  const { 'x-set-cookies': setCookies = {}, 'x-cookies': cookies = [] } = operation;
   delete operation['x-errors'];
   delete operation['x-answer'];
   delete operation['x-form'];
+  delete operation['x-set-cookies'];
+  delete operation['x-cookies'];
+  operation.parameters = [...(operation.parameters ?? []), ...cookieParameters(cookies)];
   if (form && operation.requestBody && 'content' in operation.requestBody)
     operation.requestBody.content['application/x-www-form-urlencoded'] = form;
   if (answer !== undefined) describeSuccess(operation, answer);
@@ -87,8 +95,13 @@ function completeOperation(operation: Operation & Hints, path: string): void {
     };
   }
   for (const [status, response] of Object.entries(operation.responses)) {
+    const lines = setCookies[status];
     if (response && 'description' in response)
-      response.headers = { ...response.headers, ...headersOf(Number(status), isLimited(path)) };
+      response.headers = {
+        ...response.headers,
+        ...(lines && { 'Set-Cookie': setCookieHeader(lines) }),
+        ...headersOf(Number(status), isLimited(path)),
+      };
   }
 }
 

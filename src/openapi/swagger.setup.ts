@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { REFRESH_COOKIE } from '../auth/web/browser-cookies.js';
+import { CSRF_COOKIE, REFRESH_COOKIE } from '../auth/web/browser-cookies.js';
 import { DOCS_PATH } from '../common/http/create-adapter.js';
 import { completeDocument } from './complete-document.js';
 import { VERSION } from '../common/version.js';
@@ -34,6 +34,7 @@ export async function createDocument(app: NestFastifyApplication): Promise<OpenA
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/users/login', scopes: {} } } }, 'password')
     .addSecurity('cookie', { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE })
+    .addSecurity('csrf-cookie', { type: 'apiKey', in: 'cookie', name: CSRF_COOKIE })
     .addSecurity('csrf', { type: 'apiKey', in: 'header', name: 'X-CSRF-Token' })
     .build();
   return completeDocument(SwaggerModule.createDocument(app, outline));

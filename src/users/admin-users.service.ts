@@ -48,7 +48,7 @@ export class AdminUsersService {
       if (role === 'user' || isActive === false) await this.users.requireAnotherAdmin(manager, id);
       const before = await this.repository.lockById(manager, id);
       if (!before) throw new UserNotFoundError();
-      await this.repository.updateAccess(manager, id, {
+      await this.users.changeAccess(manager, before, {
         ...(role === undefined ? {} : { role }),
         ...(isActive === undefined ? {} : { isActive }),
       });

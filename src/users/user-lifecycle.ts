@@ -9,6 +9,8 @@ interface LifecycleHooks {
    * get in by, may be theirs, and what the owner gets in by has to be sent to them.
    */
   accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
+  /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
+  adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -23,6 +25,7 @@ export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
     accountTakenBack: [],
+    adminChanged: [],
     accountDeleted: [],
     accountGone: [],
     voterKeysMerged: [],
@@ -38,6 +41,10 @@ export class UserLifecycle {
 
   async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
     for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
+  }
+
+  async adminChanged(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.adminChanged) await hook(manager, userId);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

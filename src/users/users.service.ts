@@ -10,7 +10,12 @@ import { normalizeEmail, normalizeUsername } from './email-address.js';
 import type { UpdateProfileRequest } from './update-profile.dto.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import type { User } from './user.entity.js';
-import { EmailChangeUnavailableError, LastAdminError, UserExistsError } from './users.errors.js';
+import {
+  EmailChangeUnavailableError,
+  LastAdminError,
+  UserExistsError,
+  UserNotFoundError,
+} from './users.errors.js';
 import { requireRecentAuthentication } from './require-recent-authentication.js';
 import { UsersRepository } from './users.repository.js';
 import type { Credentials } from './credentials.js';
@@ -125,9 +130,26 @@ export class UsersService {
     return this.users.listActiveAdmins(manager);
   }
 
-  /** Makes an account an active admin with a new password. */
+  /**
+   * Changes role or activity. Where that makes somebody an active admin, or ends it, other modules take part.
+   * @param before the account as it is, locked
+   */
+  async changeAccess(
+    manager: EntityManager,
+    before: User,
+    changes: { role?: Role; isActive?: boolean },
+  ): Promise<void> {
+    await this.users.updateAccess(manager, before.id, changes);
+    const { role = before.role, isActive = before.isActive } = changes;
+    if (isActiveAdmin(before) !== isActiveAdmin({ role, isActive }))
+      await this.lifecycle.adminChanged(manager, before.id);
+  }
+
+  /** Makes an account an active admin with a new password. @throws UserNotFoundError */
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
-    await this.users.updateAccess(manager, userId, { role: 'admin', isActive: true });
+    const before = await this.users.lockById(manager, userId);
+    if (!before) throw new UserNotFoundError();
+    await this.changeAccess(manager, before, { role: 'admin', isActive: true });
     await this.users.setPasswordHash(manager, userId, passwordHash);
     await this.audit.record(
       'privilege_permissions_changed',
@@ -218,4 +240,8 @@ export class UsersService {
     const admins = await this.users.lockActiveAdmins(manager);
     if (admins.includes(userId) && admins.length === 1) throw new LastAdminError();
   }
+}
+
+function isActiveAdmin({ role, isActive }: Pick<User, 'role' | 'isActive'>): boolean {
+  return role === 'admin' && isActive;
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { freePort, ServiceProcess } from '../support/service-process.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../support/test-database.js';
-import { makeVoters, tokensOfProcess, type Voter } from '../support/voters.js';
+import { makeVoters, type Voter } from '../support/voters.js';
 import { HttpsClient } from './https-client.js';
 import { lineOf, type LogLine } from './log-lines.js';
 import { Nginx, SERVER_NAME } from './nginx.js';
@@ -75,9 +75,11 @@ export class Deployment {
     };
     return makeVoters({
       size,
-      admin: service!.api.as({ token: await service!.logIn(ADMIN.email, ADMIN.password) }),
+      service: service!,
+      admin: ADMIN,
       query: async (text, values) => (await this.sql.query<Record<string, unknown>>(text, values)).rows,
-      tokens: tokensOfProcess(this.env, secrets),
+      env: this.env,
+      secrets,
     });
   }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inLanes } from '../support/lanes.js';
 import type { Voter } from '../support/voters.js';
 import { Deployment } from './deployment.js';
 import type { HttpsClient } from './https-client.js';
@@ -55,22 +56,18 @@ async function voteAll(
   voters: Voter[],
   onConfirmed: (count: number) => void,
 ): Promise<Map<Voter, number[]>> {
-  const waiting = [...voters];
   const statuses = new Map<Voter, number[]>();
   let confirmed = 0;
-  const oneByOne = async () => {
-    for (let voter = waiting.shift(); voter; voter = waiting.shift()) {
-      const tries: number[] = [];
-      statuses.set(voter, tries);
-      do {
-        const { status } = await client.as(voter).post('/users/vote', { candidate_id: voter.candidateId });
-        tries.push(status);
-      } while (![201, 409].includes(tries.at(-1)!) && tries.length < 10);
-      confirmed += 1;
-      onConfirmed(confirmed);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, oneByOne));
+  await inLanes(AT_A_TIME, voters, async (voter) => {
+    const tries: number[] = [];
+    statuses.set(voter, tries);
+    do {
+      const { status } = await client.as(voter).post('/users/vote', { candidate_id: voter.candidateId });
+      tries.push(status);
+    } while (![201, 409].includes(tries.at(-1)!) && tries.length < 10);
+    confirmed += 1;
+    onConfirmed(confirmed);
+  });
   return statuses;
 }
 

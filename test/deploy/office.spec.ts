@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { hash } from 'argon2';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inLanes } from '../support/lanes.js';
 import { Deployment } from './deployment.js';
 import type { HttpsClient, SiteAnswer } from './https-client.js';
 import { ENTRYPOINT } from './nginx.js';
@@ -59,16 +60,11 @@ async function logIn(client: HttpsClient, email: string, password: string): Prom
 }
 
 async function letAllIn(client: HttpsClient, emails: string[], mistypes: (n: number) => boolean) {
-  const waiting = emails.map((email, n) => ({
-    email,
-    passwords: mistypes(n) ? [WRONG, PASSWORD] : [PASSWORD],
-  }));
   const answers: SiteAnswer[] = [];
-  const lane = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      for (const password of next.passwords) answers.push(await logIn(client, next.email, password));
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+  await inLanes(AT_A_TIME, emails, async (email, _lane, n) => {
+    for (const password of mistypes(n) ? [WRONG, PASSWORD] : [PASSWORD])
+      answers.push(await logIn(client, email, password));
+  });
   return tally(answers);
 }
 

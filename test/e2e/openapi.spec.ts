@@ -126,7 +126,7 @@ describe('the OpenAPI document', () => {
       expect({ name, security: operation.security }).toEqual({
         name,
         security: COOKIE_ROUTES.includes(name)
-          ? [{ cookie: [], csrf: [] }]
+          ? [{ cookie: [], csrf: [], 'csrf-cookie': [] }]
           : [{ bearer: [] }, { password: [] }],
       });
     }
@@ -134,6 +134,7 @@ describe('the OpenAPI document', () => {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       password: { type: 'oauth2', flows: { password: { tokenUrl: '/users/login', scopes: {} } } },
       cookie: { type: 'apiKey', in: 'cookie', name: '__Host-refresh' },
+      'csrf-cookie': { type: 'apiKey', in: 'cookie', name: '__Host-csrf' },
       csrf: { type: 'apiKey', in: 'header', name: 'X-CSRF-Token' },
     });
   });

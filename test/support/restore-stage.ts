@@ -43,6 +43,7 @@ export class RestoreStage {
       ARGON2_TIME_COST: '1',
       BACKUP_DIR: dir,
       BACKUP_CRON: 'off',
+      MAIL_DISABLED: 'true',
       ...(oneRole
         ? { DATABASE_URL: database.urls.owner }
         : { DATABASE_URL: database.urls.app, DATABASE_OWNER_URL: database.urls.owner }),

@@ -134,6 +134,7 @@ export async function freePort(): Promise<number> {
 
 function inherited(): Record<string, string> {
   const pgBinDir = process.env['MC101_TEST_PG_BIN_DIR'];
+  const folder = process.env['MC101_TEST_EMPTY_ENV_FOLDER'];
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: os.tmpdir(),
@@ -141,7 +142,9 @@ function inherited(): Record<string, string> {
     LOG_LEVEL: 'warn',
     BACKUP_CRON: 'off',
     ...WIDE_LIMITS,
-    BACKUP_DIR: path.join(process.env['MC101_TEST_EMPTY_ENV_FOLDER'] ?? '/nonexistent', 'backups'),
+    BACKUP_DIR: path.join(folder ?? '/nonexistent', 'backups'),
     ...(pgBinDir ? { PG_BIN_DIR: pgBinDir } : {}),
+    // Compiled once a run: hundreds of these processes are started.
+    ...(folder ? { NODE_COMPILE_CACHE: path.join(folder, 'compile-cache') } : {}),
   };
 }

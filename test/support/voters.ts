@@ -2,7 +2,7 @@ import { AccessTokensService } from '../../src/auth/tokens/access-tokens.service
 import { Clock } from '../../src/common/clock.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { parseEnv } from '../../src/config/parse-env.js';
-import type { ApiClient } from './api-client.js';
+import type { ServiceProcess } from './service-process.js';
 
 /** Somebody who is logged in and has made up their mind. */
 export interface Voter {
@@ -49,22 +49,27 @@ export async function insertCrowd({ size, mark = 'crowd', query, tokens }: Crowd
   }));
 }
 
+/** A service in another process, as somebody knows it who has started it. */
+interface Started {
+  size: number;
+  service: ServiceProcess;
+  admin: { email: string; password: string };
+  query: Crowd['query'];
+  /** What it was started with. */
+  env: Record<string, string>;
+  secrets: ConstructorParameters<typeof AppConfig>[2];
+}
+
 /** A crowd for three candidates, who are made through the API. */
-export async function makeVoters({ admin, ...crowd }: Crowd & { admin: ApiClient }): Promise<Voter[]> {
+export async function makeVoters({ size, service, admin, query, env, secrets }: Started): Promise<Voter[]> {
+  const api = service.api.as({ token: await service.logIn(admin.email, admin.password) });
   const candidates: number[] = [];
   for (const name of CANDIDATES)
-    candidates.push((await admin.post('/admin/candidate', { name })).body.id as number);
-  return (await insertCrowd(crowd)).map(({ token }, index) => ({
+    candidates.push((await api.post('/admin/candidate', { name })).body.id as number);
+  const config = new AppConfig(parseEnv(env), { app: '', owner: '', direct: '' }, secrets);
+  const tokens = new AccessTokensService(new Clock(), config);
+  return (await insertCrowd({ size, query, tokens })).map(({ token }, index) => ({
     token,
     candidateId: candidates[index % candidates.length]!,
   }));
-}
-
-/** Issues the tokens of a service in another process, by what that was started with. */
-export function tokensOfProcess(
-  env: Record<string, string>,
-  secrets: ConstructorParameters<typeof AppConfig>[2],
-): AccessTokensService {
-  const config = new AppConfig(parseEnv(env), { app: '', owner: '', direct: '' }, secrets);
-  return new AccessTokensService(new Clock(), config);
 }

@@ -28,7 +28,7 @@ export class WatchedTools {
       const script = `#!/bin/sh
 if [ "$1" = --version ]; then exec ${program} --version; fi
 { printf '%s\\n' "$@"; env; } >> '${dir}/${tool}.log'
-# Only what writes to a database: reading a file through is over at once.
+# Only what writes to a database: reading a file through is over at once, but for one that is to be read again and again.
 case "$*" in *--dbname=*)
   while [ -e '${dir}/${tool}.hold' ]; do
     kill -0 $PPID || exit 1
@@ -36,6 +36,12 @@ case "$*" in *--dbname=*)
   done
   kill -0 $PPID || exit 1
   echo $$ > '${dir}/${tool}.pid'
+  ;;
+*)
+  while [ -e '${dir}/${tool}.repeat' ]; do
+    echo $$ > '${dir}/${tool}.pid'
+    ${program} "$@" || exit 1
+  done
 esac
 exec ${program} "$@"
 `;
@@ -59,7 +65,20 @@ exec ${program} "$@"
     await rm(path.join(this.dir, `${tool}.hold`), { force: true });
   }
 
-  /** The process of the last run that reads or writes a database. */
+  /** From now on reading a file through begins anew when it is done: it lasts for as long as it succeeds. */
+  async repeatReading(): Promise<() => Promise<void>> {
+    const mark = path.join(this.dir, 'pg_restore.repeat');
+    await rm(path.join(this.dir, 'pg_restore.pid'), { force: true });
+    await writeFile(mark, '');
+    return () => rm(mark, { force: true });
+  }
+
+  /** Whether a run has begun whose process `pid` tells. */
+  async hasBegun(tool: Tool): Promise<boolean> {
+    return exists(path.join(this.dir, `${tool}.pid`));
+  }
+
+  /** The process of the last run that reads or writes a database, or that reads a file again and again. */
   async pid(tool: Tool): Promise<number> {
     return Number(await readFile(path.join(this.dir, `${tool}.pid`), 'utf8'));
   }

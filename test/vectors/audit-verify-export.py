@@ -1,4 +1,5 @@
-"""Verifies an export of the audit log (JSON lines on standard input) by src/audit/README.md alone; no code of ours.
+"""Verifies an export of the audit log (JSON lines on standard input) by src/audit/README.md alone; no code of the
+service.
 
 LOG_SIGNING_KEY, a list of id:base64 entries, makes it check the signatures too. HEADS, such as 17:ab12… with blanks
 between them, must be in the chain.
@@ -11,26 +12,11 @@ import json
 import os
 import sys
 
-
-def field(data):
-    return len(data).to_bytes(4, "big") + data
-
-
-def text(value):
-    return field(value.encode())
-
-
-def number(value):
-    return field(value.to_bytes(8, "big"))
+from format_bytes import encode, hkdf
 
 
 def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def subkey(key, info):
-    extracted = hmac.digest(bytes(32), key, "sha256")
-    return hmac.digest(extracted, info.encode() + b"\x01", "sha256")
 
 
 SIGNATURE = "mc101/audit-seal-signature/v1"
@@ -42,7 +28,7 @@ for line in sys.stdin:
     row = json.loads(line)
     if row["kind"] == "entry":
         content = {name: value for name, value in row.items() if name not in ("kind", "id", "seal")}
-        digest = hashlib.sha256(text("mc101/audit-entry/v1") + text(canonical(content))).digest()
+        digest = hashlib.sha256(encode("mc101/audit-entry/v1", canonical(content))).digest()
         if row["seal"] is None:
             waiting += 1
         else:
@@ -61,17 +47,16 @@ for line in sys.stdin:
         assert len(batch) == row["entry_count"], f"{place}: {len(batch)} entries instead of {row['entry_count']}"
         assert all(seal == row["number"] for _, seal, _ in batch), f"{place}: entries of another seal"
         assert batch == sorted(batch), f"{place}: not in order"
-        members = b"".join(number(id) + field(digest) for id, _, digest in batch)
+        members = b"".join(encode(id, digest) for id, _, digest in batch)
         computed = hashlib.sha256(
-            text("mc101/audit-seal/v1") + number(row["number"]) + field(before) + text(row["sealed_at"])
-            + number(len(batch)) + members
+            encode("mc101/audit-seal/v1", row["number"], before, row["sealed_at"], len(batch)) + members
         ).digest()
         assert computed == head, f"{place}: its entries are not those that were sealed"
     if ring:
-        key = subkey(base64.b64decode(ring[row["key_id"]]), SIGNATURE)
-        signed = (
-            text(SIGNATURE) + text(row["key_id"]) + number(row["number"]) + field(before) + field(head)
-            + text(row["sealed_at"]) + number(row["entry_count"]) + number(row["first_id"]) + number(row["last_id"])
+        key = hkdf(base64.b64decode(ring[row["key_id"]]), SIGNATURE)
+        signed = encode(
+            SIGNATURE, row["key_id"], row["number"], before, head, row["sealed_at"],
+            row["entry_count"], row["first_id"], row["last_id"],
         )
         assert hmac.digest(key, signed, "sha256").hex() == row["signature"], f"{place}: not as it was signed"
     noted = heads.pop(str(row["number"]), row["head"])

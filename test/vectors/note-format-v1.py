@@ -1,6 +1,5 @@
 """Known answers for note format v1, from the description in src/crypto/README.md alone."""
 
-import base64
 import hashlib
 import hmac
 import json
@@ -8,7 +7,7 @@ import unicodedata
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from format_bytes import aad, commit, fixed, hkdf
+from format_bytes import b64, commit, encode, fixed, hkdf
 
 
 def seal(key, nonce, plaintext, bound):
@@ -21,7 +20,7 @@ def fold(text):
 
 
 def entry(id_, key):
-    return id_ + ":" + base64.b64encode(key).decode()
+    return id_ + ":" + b64(key)
 
 
 app_key, old_key = fixed("app key", 32), fixed("old app key", 32)
@@ -40,8 +39,8 @@ def user_key_case():
         "ownerId": owner,
         "userKey": user_key.hex(),
         "nonce": nonce.hex(),
-        "aad": aad("mc101/user-key", 1, owner, app_id).hex(),
-        "wrappedKey": seal(kek, nonce, user_key, aad("mc101/user-key", 1, owner, app_id)).hex(),
+        "aad": encode("mc101/user-key", 1, owner, app_id).hex(),
+        "wrappedKey": seal(kek, nonce, user_key, encode("mc101/user-key", 1, owner, app_id)).hex(),
         "keyCommitment": commit(user_key).hex(),
         "noteKeys": {
             "contentKek": content_kek.hex(),
@@ -55,10 +54,10 @@ def note_case(name, mode, kek, key_id, content_revision, title_revision, content
     dek = fixed(name + " dek", 32)
     wrap_nonce, content_nonce, title_nonce = (fixed(f"{name} {n} nonce", 12) for n in ("wrap", "content", "title"))
     place = ("mc101/note", 1, mode, owner, note)
-    content_aad = aad(*place, "content", content_revision)
-    dek_aad = aad(*place, "content", content_revision, "dek", key_id)
+    content_aad = encode(*place, "content", content_revision)
+    dek_aad = encode(*place, "content", content_revision, "dek", key_id)
     commitment = commit(dek)
-    title_aad = aad(*place, "title", title_revision, content_revision, commitment)
+    title_aad = encode(*place, "title", title_revision, content_revision, commitment)
     title_json = json.dumps({"title": title, "tags": tags}, ensure_ascii=False, separators=(",", ":"))
     return {
         "name": name,
@@ -118,7 +117,7 @@ def passphrase_case():
 def canary_case():
     nonce = fixed("canary nonce", 12)
     key = hkdf(app_key, "mc101/canary/v1")
-    return {"nonce": nonce.hex(), "sealed": seal(key, nonce, b"mc101 canary", aad("mc101/canary/v1", app_id)).hex()}
+    return {"nonce": nonce.hex(), "sealed": seal(key, nonce, b"mc101 canary", encode("mc101/canary/v1", app_id)).hex()}
 
 
 personal = personal_key_case()

@@ -1,17 +1,12 @@
 """A known recovery file, from the description in src/crypto/README.md alone."""
 
-import base64
 import hashlib
 import json
 import unicodedata
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from format_bytes import aad, commit, fixed, hkdf
-
-
-def b64(data):
-    return base64.b64encode(data).decode()
+from format_bytes import b64, commit, encode, fixed, hkdf
 
 
 passphrase = "Cafe\u0301 au lait, seven quiet herons"
@@ -29,7 +24,7 @@ plaintext = json.dumps(rings, separators=(",", ":")).encode()
 typed = unicodedata.normalize("NFC", passphrase).encode()
 key = hkdf(hashlib.pbkdf2_hmac("sha256", typed, salt, iterations, 32), "mc101/recovery-file/v1")
 commitment = commit(key)
-bound = aad("mc101/recovery-file", 1, service, created_at, name, iterations, salt, commitment)
+bound = encode("mc101/recovery-file", 1, service, created_at, name, iterations, salt, commitment)
 
 print(
     json.dumps(

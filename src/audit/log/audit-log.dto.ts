@@ -1,9 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, Matches } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import { EmptyIsAbsent } from '../../common/http/empty-is-absent.decorator.js';
 import { PagingQuery } from '../../common/http/paging.dto.js';
 import { QueryInteger } from '../../common/http/query-integer.decorator.js';
 import { QueryMoment } from '../../common/http/query-moment.decorator.js';
+import { AUDIT_EVENT_TYPES, type AuditEventType } from '../audit-event-types.js';
 
 export class ListAuditQuery extends PagingQuery {
   /**
@@ -23,9 +24,9 @@ export class ListAuditQuery extends PagingQuery {
   /** Only events of this kind. */
   @IsOptional()
   @EmptyIsAbsent()
-  @Matches(/^[a-z_]{1,64}$/, { message: 'must be the name of a kind of event' })
-  @ApiProperty({ example: 'authn_login_success' })
-  action?: string;
+  @IsIn(AUDIT_EVENT_TYPES)
+  @ApiProperty({ enum: AUDIT_EVENT_TYPES, example: 'authn_login_success' })
+  action?: AuditEventType;
 
   /** From this moment on. */
   @QueryMoment()

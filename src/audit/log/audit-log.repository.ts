@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { AuditEventType } from '../audit-event-types.js';
 import { ENTRY_COLUMNS, toSealedEntry, type EntryRow } from '../seals/entry-row.js';
 import type { SealedEntry } from '../seals/seal-format.js';
 
@@ -7,7 +8,7 @@ import type { SealedEntry } from '../seals/seal-format.js';
 export interface AuditFilter {
   actorId?: number;
   subjectId?: number;
-  eventType?: string;
+  eventType?: AuditEventType;
   /** Inclusive. */
   from?: Date;
   /** Exclusive. */

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { AUDIT_EVENT_TYPES } from '../audit-event-types.js';
 import type { LoggedEntry } from './audit-log.repository.js';
 
 /** Something that happened. */
@@ -8,7 +9,7 @@ export class AuditEntryResponse {
   /** To the microsecond, in UTC. */
   @ApiProperty({ type: String, example: '2026-01-05T09:00:00.123456Z' })
   at!: string;
-  /** @example "authn_login_success" */
+  @ApiProperty({ enum: AUDIT_EVENT_TYPES, enumName: 'AuditEventType', example: 'authn_login_success' })
   event_type!: string;
   @ApiProperty({
     type: Number,

@@ -142,6 +142,21 @@ export const GIVE_BACK: Statement = {
          FROM held WHERE f.key = held.key`,
 };
 
+/**
+ * How many failures of an account's buckets, in the one that has most, are newer than its last login. The session that
+ * has just begun is not the last one; the account's row is locked by then, so that of many logins one finds them.
+ */
+export const FAILURES_SINCE_LOGIN: Statement = {
+  name: 'login-failures.since-login',
+  text: `SELECT coalesce(max(failures), 0)::integer AS failures FROM (
+           SELECT count(*) AS failures
+           FROM unnest($1::bytea[], $2::integer[]) AS a(key, window_seconds) JOIN login_failures f ON f.key = a.key,
+                LATERAL ${ATTEMPTS} attempts
+           WHERE failed AND at > ${NOW} - make_interval(secs => a.window_seconds)
+             AND at > coalesce((SELECT max(created_at) FROM sessions WHERE user_id = $3 AND id <> $4::uuid), '-infinity')
+           GROUP BY f.key) counted`,
+};
+
 /** Forgets what was counted of an account, whichever of its names was tried, and the locks with it. */
 export const CLEAR: Statement = {
   name: 'login-failures.clear',

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { runPrepared } from '../../database/prepared.js';
+import type { BegunLogin } from './known-devices.service.js';
 import type { BucketKind, LockoutRule } from './lockout-rules.js';
-import { CLEAR, FAIL, GIVE_BACK, RESERVE } from './lockout-statements.js';
+import { CLEAR, FAIL, FAILURES_SINCE_LOGIN, GIVE_BACK, RESERVE } from './lockout-statements.js';
 
 /** One of the things that an attempt is counted by. Of each kind an attempt has at most one. */
 export interface Bucket {
@@ -87,6 +88,24 @@ export class LockoutsRepository {
       buckets.map(({ key }) => key),
       cleared.map(({ key }) => key),
     ]);
+  }
+
+  /**
+   * Failures in the bucket that has most of them, as far as they are newer than the last login before this one. To be
+   * asked after the session has begun.
+   */
+  async failuresSinceLogin(
+    manager: EntityManager,
+    buckets: readonly Bucket[],
+    { userId, sessionId }: BegunLogin,
+  ): Promise<number> {
+    const [row] = await runPrepared<{ failures: number }>(manager, FAILURES_SINCE_LOGIN, [
+      buckets.map(({ key }) => key),
+      buckets.map(({ rule }) => rule.windowSeconds),
+      userId,
+      sessionId,
+    ]);
+    return row?.failures ?? 0;
   }
 
   /** Forgets what these keys, and every key of these accounts, have failed. */

@@ -109,19 +109,28 @@ export class LoginGate {
     deviceToken: string | null,
   ): Promise<string> {
     const token = await this.devices.remember(manager, login, deviceToken);
-    if (reservation.failuresBefore > 0)
-      await this.audit.record(
-        'authn_login_successafterfail',
-        {
-          actorId: login.userId,
-          subjectId: login.userId,
-          sessionId: login.sessionId,
-          details: { failures: reservation.failuresBefore },
-        },
-        manager,
-      );
+    await this.recordAfterFailures(manager, reservation, login);
     await this.reservations.giveBack(reservation, manager, ['own', 'pair']);
     return token;
+  }
+
+  /** The first login after failures; those before an earlier login were told with that one. */
+  private async recordAfterFailures(
+    manager: EntityManager,
+    { buckets, failuresBefore }: Reservation,
+    login: BegunLogin,
+  ): Promise<void> {
+    // Hardly any login comes after a failure: the others ask no more.
+    if (failuresBefore === 0) return;
+    const own = buckets.filter(({ kind }) => ACCOUNT_LOCKS.includes(kind));
+    const failures = await this.repository.failuresSinceLogin(manager, own, login);
+    if (failures === 0) return;
+    const { userId, sessionId } = login;
+    await this.audit.record(
+      'authn_login_successafterfail',
+      { actorId: userId, subjectId: userId, sessionId, details: { failures } },
+      manager,
+    );
   }
 
   private async fail(

@@ -13,7 +13,7 @@ export interface Reservation {
   id: string;
   /** Where it is counted. */
   buckets: readonly Bucket[];
-  /** Failures before it, in the bucket that had most. */
+  /** Failures before it, in the bucket that had most; those of an address are nobody's. */
   failuresBefore: number;
 }
 
@@ -82,9 +82,8 @@ export class ReservationsService {
       if (reserved.length > 0) await this.repository.giveBack(undefined, id, reserved);
       return { crowd: nameOf(missed) };
     }
-    return {
-      passed: { id, buckets: reserved, failuresBefore: Math.max(...states.map(({ recent }) => recent)) },
-    };
+    const failures = states.filter(({ kind }) => kind !== 'address').map(({ recent }) => recent);
+    return { passed: { id, buckets: reserved, failuresBefore: Math.max(0, ...failures) } };
   }
 }
 

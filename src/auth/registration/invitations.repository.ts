@@ -103,6 +103,19 @@ export class InvitationsRepository {
     return count === 1;
   }
 
+  /** Ends what somebody has invited to and nobody has used yet. @returns the ids, ascending */
+  async revokeOf(manager: EntityManager, createdBy: number): Promise<number[]> {
+    const rows = await manager.query<{ id: number }[]>(
+      `WITH revoked AS (
+         UPDATE invitations SET revoked_at = now()
+         WHERE created_by = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING id
+       )
+       SELECT id FROM revoked ORDER BY id`,
+      [createdBy],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async findById(manager: EntityManager, id: number): Promise<InvitationRow | undefined> {
     const [row] = await manager.query<InvitationRow[]>(
       `SELECT ${COLUMNS} FROM invitations i WHERE i.id = $1`,

@@ -6,6 +6,7 @@ import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import type { Principal } from '../../common/http/principal.js';
 import { AppConfig } from '../../config/app-config.js';
 import { normalizeEmail } from '../../users/email-address.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { InvitationTokensService } from './invitation-tokens.service.js';
 import type { CreateInvitationRequest, ListInvitationsQuery } from './invitations.dto.js';
 import {
@@ -31,7 +32,12 @@ export class InvitationsService {
     private readonly policy: RegistrationPolicy,
     private readonly audit: AuditService,
     private readonly config: AppConfig,
-  ) {}
+    lifecycle: UserLifecycle,
+  ) {
+    // Also when somebody becomes an admin: what may be left of a former time as one must not come back.
+    lifecycle.on('adminChanged', (manager, userId) => this.revokeOf(manager, userId));
+    lifecycle.on('accountDeleted', (manager, userId) => this.revokeOf(manager, userId));
+  }
 
   /**
    * Makes an invitation. Nobody sees its link again.
@@ -107,5 +113,15 @@ export class InvitationsService {
       { actorId: userId, subjectId: userId, details: { invitation_id: id } },
       manager,
     );
+  }
+
+  /** Ends every invitation of somebody, in the transaction that ends or begins what they may do as an admin. */
+  private async revokeOf(manager: EntityManager, inviterId: number): Promise<void> {
+    for (const id of await this.repository.revokeOf(manager, inviterId))
+      await this.audit.record(
+        'invitation_revoked',
+        { details: { invitation_id: id, reason: 'inviter' } },
+        manager,
+      );
   }
 }

@@ -12,4 +12,6 @@ export type SessionEnd =
   | 'disowned'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
+  /** By a later login, past MAX_SESSIONS. */
+  | 'too-many'
   | 'refresh-reuse';

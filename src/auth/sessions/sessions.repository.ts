@@ -48,6 +48,15 @@ const BEGIN_SESSION: Statement = {
          INSERT INTO refresh_tokens (token_hash, session_id) SELECT $6, id FROM session RETURNING session_id AS id`,
 };
 
+/** A statement of its own, after the account's row is locked: it sees every session that was begun before. */
+const END_OLDEST: Statement = {
+  name: 'sessions.end-oldest',
+  text: `UPDATE sessions SET revoked_at = now(), revoked_reason = $4 WHERE id IN (
+           SELECT id FROM sessions WHERE user_id = $1 AND id <> $2::uuid AND revoked_at IS NULL AND expires_at > now()
+           ORDER BY created_at DESC, id DESC OFFSET $3)
+         AND revoked_at IS NULL RETURNING id`,
+};
+
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -93,6 +102,25 @@ export class SessionsRepository {
       session.refreshTokenHash,
     ]);
     return row?.id;
+  }
+
+  /**
+   * Ends the oldest sessions of a user, so that no more than so many are alive with the one that has just begun.
+   * @returns the ids of those that ended
+   */
+  async endOldest(
+    manager: EntityManager,
+    { userId, sessionId }: { userId: number; sessionId: string },
+    most: number,
+    reason: string,
+  ): Promise<string[]> {
+    const ended = await runPrepared<{ id: string }>(manager, END_OLDEST, [
+      userId,
+      sessionId,
+      most - 1,
+      reason,
+    ]);
+    return ended.map(({ id }) => id);
   }
 
   /** Sessions of a user that are alive, from a position of an earlier page on. */

@@ -14,6 +14,7 @@ import { AccessTokensService } from '../tokens/access-tokens.service.js';
 import { RefreshTokensService } from '../tokens/refresh-tokens.service.js';
 import { RefreshTokensRepository, type SessionOfToken, type UsedToken } from './refresh-tokens.repository.js';
 import type { SessionEnd } from './session-end.js';
+import { MAX_SESSIONS } from './session-limit.js';
 import type { SessionTokens } from './session-tokens.js';
 import { isSessionPosition, toSessionResponse, type SessionPage } from './sessions.dto.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -42,7 +43,8 @@ export class SessionsService {
   ) {}
 
   /**
-   * Begins a session. With SESSION_POLICY=single the account's older ones end in the same transaction.
+   * Begins a session. In the same transaction the account's older ones end: with SESSION_POLICY=single all of them,
+   * otherwise the oldest past MAX_SESSIONS.
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async begin(manager: EntityManager, login: ProvenLogin, client: ClientInfo): Promise<SessionTokens> {
@@ -56,6 +58,7 @@ export class SessionsService {
     if (sessionId === undefined) throw new InvalidCredentialsError();
     if (this.config.sessions.policy === 'single')
       await this.endAll(manager, userId, 'replaced', { exceptSessionId: sessionId, actorId: userId });
+    else await this.endOldest(manager, { userId, sessionId });
     await this.audit.record(
       'authn_login_success',
       { actorId: userId, subjectId: userId, sessionId },
@@ -153,6 +156,28 @@ export class SessionsService {
         { actorId, subjectId: userId, details: { reason, sessions } },
         manager,
       );
+  }
+
+  /** Leaves room for the session that has just begun. */
+  private async endOldest(manager: EntityManager, begun: SessionOfToken): Promise<void> {
+    const ended = await this.sessions.endOldest(
+      manager,
+      begun,
+      MAX_SESSIONS,
+      'too-many' satisfies SessionEnd,
+    );
+    if (ended.length === 0) return;
+    const { userId } = begun;
+    await this.audit.record(
+      'authn_token_revoked',
+      {
+        actorId: userId,
+        subjectId: userId,
+        sessionId: ended.length === 1 ? ended[0] : undefined,
+        details: { reason: 'too-many', sessions: ended.length },
+      },
+      manager,
+    );
   }
 
   /** Of many repeats one ends the session, and tells. */

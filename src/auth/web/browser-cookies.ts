@@ -9,10 +9,17 @@ export const REFRESH_COOKIE = '__Host-refresh';
 export const CSRF_COOKIE = '__Host-csrf';
 export const DEVICE_COOKIE = '__Host-device';
 
-type CookieName = typeof REFRESH_COOKIE | typeof CSRF_COOKIE | typeof DEVICE_COOKIE;
+export type CookieName = typeof REFRESH_COOKIE | typeof CSRF_COOKIE | typeof DEVICE_COOKIE;
 
 /** Script reads only the CSRF token, to send it back as a header. */
 const READABLE: readonly CookieName[] = [CSRF_COOKIE];
+
+/** A line of Set-Cookie. */
+export function formatSetCookie(name: CookieName, value: string, maxAgeSeconds: number): string {
+  const httpOnly = READABLE.includes(name) ? [] : ['HttpOnly'];
+  const attributes = [`Max-Age=${maxAgeSeconds}`, 'Path=/', 'Secure', ...httpOnly, 'SameSite=Strict'];
+  return [`${name}=${value}`, ...attributes].join('; ');
+}
 
 /** The cookies of one request and its answer. Values are base64url with dots and hyphens; nothing needs quoting. */
 export class BrowserCookies {
@@ -32,9 +39,7 @@ export class BrowserCookies {
   }
 
   write(name: CookieName, value: string, maxAgeSeconds: number): void {
-    const httpOnly = READABLE.includes(name) ? [] : ['HttpOnly'];
-    const attributes = [`Max-Age=${maxAgeSeconds}`, 'Path=/', 'Secure', ...httpOnly, 'SameSite=Strict'];
-    this.reply.header('set-cookie', [`${name}=${value}`, ...attributes].join('; '));
+    this.reply.header('set-cookie', formatSetCookie(name, value, maxAgeSeconds));
   }
 
   clear(name: CookieName): void {

@@ -10,5 +10,5 @@ export const NeedsBrowserSession = () =>
     SetMetadata(IS_PUBLIC, true),
     RouteConfig({ [IS_PUBLIC]: true }),
     UseGuards(BrowserSessionGuard),
-    ApiSecurity({ cookie: [], csrf: [] }),
+    ApiSecurity({ cookie: [], csrf: [], 'csrf-cookie': [] }),
   );

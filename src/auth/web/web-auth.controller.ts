@@ -1,11 +1,18 @@
 import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { MessageResponse } from '../../common/http/message.response.dto.js';
 import { Public } from '../../common/http/public.decorator.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
-import { Cookies, type BrowserCookies } from './browser-cookies.js';
+import { ApiReadsCookies, ApiSetsCookies } from './api-cookies.decorator.js';
+import {
+  Cookies,
+  CSRF_COOKIE,
+  DEVICE_COOKIE,
+  REFRESH_COOKIE,
+  type BrowserCookies,
+} from './browser-cookies.js';
 import { CurrentBrowserSession, type BrowserSession } from './browser-session.js';
 import { NeedsBrowserSession } from './needs-browser-session.decorator.js';
 import { OwnPageGuard } from './own-page.guard.js';
@@ -13,6 +20,14 @@ import { WebLoginRequest, WebTokensResponse } from './web-auth.dto.js';
 import { WebAuthService } from './web-auth.service.js';
 
 const PASSWORD = 'a curious otter sings at dawn';
+const SESSION_COOKIES = [REFRESH_COOKIE, CSRF_COOKIE] as const;
+const CLEAR_STORAGE = '"storage"';
+const CLEAR_SITE_DATA = {
+  'Clear-Site-Data': {
+    description: 'Deletes what pages of the service have stored.',
+    schema: { type: 'string' as const, example: CLEAR_STORAGE },
+  },
+};
 
 @ApiTags('Browsers')
 @UseGuards(OwnPageGuard)
@@ -30,6 +45,11 @@ export class WebAuthController {
     },
   })
   @ApiAnswer('The access token of a new session, and its cookies.')
+  @ApiReadsCookies({
+    [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
+    [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
+  })
+  @ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, ...SESSION_COOKIES] } })
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('login')
@@ -44,6 +64,7 @@ export class WebAuthController {
   /** Renews the access token and the cookies. */
   @NeedsBrowserSession()
   @ApiAnswer('Another access token of the same session; the cookies are renewed.')
+  @ApiSetsCookies({ 200: { kept: SESSION_COOKIES }, 401: { cleared: SESSION_COOKIES } })
   @HttpCode(200)
   @ApiErrors('CSRF_FAILED')
   @Post('refresh')
@@ -58,9 +79,11 @@ export class WebAuthController {
   /** Ends the session of this browser; its tokens are refused at once, and what pages have stored is deleted. */
   @NeedsBrowserSession()
   @ApiAnswer('The session has ended.')
+  @ApiSetsCookies({ 200: { cleared: SESSION_COOKIES }, 401: { cleared: SESSION_COOKIES } })
+  @ApiOkResponse({ type: MessageResponse, headers: CLEAR_SITE_DATA })
   @HttpCode(200)
   // Not "cookies": that would take the cookie of a known device and those of neighbours under the same domain.
-  @Header('Clear-Site-Data', '"storage"')
+  @Header('Clear-Site-Data', CLEAR_STORAGE)
   @ApiErrors('CSRF_FAILED')
   @Post('logout')
   async logOut(

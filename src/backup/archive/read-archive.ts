@@ -7,11 +7,13 @@ const BUFFER_BYTES = 1 << 20;
 
 /**
  * Reads an archive from its first byte to its last, decompressing all of it. Its table of contents alone would say
- * nothing: it stands at the front, and a file that was cut off still has it.
+ * nothing: it stands at the front, and a file that was cut off still has it. What comes out is taken here and thrown
+ * away, and not by /dev/null: pg_restore has no connection here by which the next run could find and end it, and would
+ * go on reading after this process was killed.
  * @throws BackupFailedError
  */
 export async function readArchive(tools: DumpTools, file: string, signal: AbortSignal): Promise<void> {
-  await runProgram(tools.pgRestore, ['--file=/dev/null', file], { signal });
+  await runProgram(tools.pgRestore, ['--file=-', file], { takesOutput: true, signal });
 }
 
 /** The SHA-256 of a file's bytes in hexadecimal, and how many there are; through one buffer, whatever the size. */

@@ -82,6 +82,12 @@ describe('a program of PostgreSQL', () => {
     await expect(runProgram(file, [], { signal })).rejects.toThrow('pg_dump failed: error: the end');
   });
 
+  it('whose output is taken and thrown away writes as much as it likes', async () => {
+    const file = await program(`head -c 1000000 /dev/zero && touch '${folder}/written'`);
+    await runProgram(file, [], { takesOutput: true, signal });
+    expect(existsSync(path.join(folder, 'written'))).toBe(true);
+  });
+
   it('that somebody kills is told from one that fails', async () => {
     const file = await program('echo "pg_dump: error: half a word" >&2; kill -KILL $$');
     await expect(runProgram(file, [], { signal })).rejects.toThrow('pg_dump was ended by SIGKILL.');

@@ -7,25 +7,33 @@ const COMPLAINT_LENGTH = 8_192;
 const KILL_AFTER_MS = 5_000;
 
 /**
- * Runs one of PostgreSQL's programs to its end. Its memory is its own: nothing but complaints passes through here.
+ * Runs one of PostgreSQL's programs to its end. Its memory is its own: what passes through here is complaints, and what
+ * is taken to be thrown away.
  * @param env added to an otherwise empty environment
+ * @param takesOutput takes what it writes to its standard output, and throws it away. A program that only writes there
+ * ends with this process, even where that is killed: nobody takes what it writes any more
  * @throws BackupFailedError with the program's last complaint, or because `signal` ended it
  */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env = {}, signal }: { env?: Record<string, string>; signal: AbortSignal },
+  {
+    env = {},
+    takesOutput = false,
+    signal,
+  }: { env?: Record<string, string>; takesOutput?: boolean; signal: AbortSignal },
 ): Promise<void> {
   signal.throwIfAborted();
   const child = spawn(program, args, {
     cwd: '/',
     env: { LC_ALL: 'C', PGCONNECT_TIMEOUT: '10', PGAPPNAME: 'mc101 backup', ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', takesOutput ? 'pipe' : 'ignore', 'pipe'],
     // A group of its own: a Ctrl-C is for us, and we end it, so that it does not look like a failure.
     detached: true,
   });
+  child.stdout?.resume();
   let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-COMPLAINT_LENGTH);
   });
   let killer: NodeJS.Timeout | undefined;

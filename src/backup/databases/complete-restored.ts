@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { KeyRing } from '../../crypto/key-ring.js';
 import { carryExports } from './carry-exports.js';
+import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password. Rows that hang on them go with them. */
@@ -18,6 +19,7 @@ interface Completion {
     | { id: number; file: string; bytes: number; sha256: string; verifiedAt: string; verification: string }
     | undefined;
   readonly exportedKeys: PresentState['exportedKeys'];
+  readonly tokenKeyRings: PresentState['tokenKeyRings'];
   readonly ring: KeyRing;
   /** Names of the backups that there are. */
   readonly files: readonly string[];
@@ -30,7 +32,7 @@ interface Completion {
  */
 export async function completeRestored(
   client: Client,
-  { deletions, sequences, backups, run, exportedKeys, ring, files }: Completion,
+  { deletions, sequences, backups, run, exportedKeys, tokenKeyRings, ring, files }: Completion,
 ): Promise<number> {
   await client.query('BEGIN');
   const ids = deletions.map(({ userId }) => userId);
@@ -69,6 +71,7 @@ export async function completeRestored(
   );
   await client.query('UPDATE public.backups SET file = NULL WHERE file <> ALL ($1)', [files]);
   await carryExports(client, exportedKeys, ring);
+  await carryRings(client, tokenKeyRings);
   await client.query('COMMIT');
   return rowCount ?? 0;
 }

@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type { Client } from 'pg';
 import { postgresConnection } from '../../database/postgres-connection.js';
 import { installTypeParsers } from '../../database/type-parsers.js';
+import { withClient } from '../../database/with-client.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -12,31 +13,24 @@ const NO_LIMITS = ['statement', 'lock', 'idle_in_transaction_session', 'idle_ses
  * Does something on a connection of its own, without limits of time: counting and copying take as long as they take.
  * @param database another one at the same server
  */
-export async function withConnection<T>(
+export function withConnection<T>(
   url: string,
-  work: (client: pg.Client) => Promise<T>,
+  work: (client: Client) => Promise<T>,
   database?: string,
 ): Promise<T> {
   installTypeParsers();
   const { options = '', ...address } = postgresConnection(url, database);
-  const client = new pg.Client({
+  const config = {
     ...address,
     // What the URL says of these is meant for the service's own connections.
     application_name: 'mc101 backup',
-    statement_timeout: false,
+    statement_timeout: false as const,
     lock_timeout: undefined,
     idle_in_transaction_session_timeout: undefined,
     query_timeout: undefined,
     options: `${options} ${NO_LIMITS}`.trim(),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
-  });
-  // A connection that breaks while nothing is asked of it fails the next question; without a listener, the process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  };
+  return withClient(config, work);
 }

@@ -14,6 +14,8 @@ export interface PresentState {
   readonly backups: Record<string, unknown>[];
   /** The keys that stand in a recovery file, by their canaries. */
   readonly exportedKeys: { readonly id: string; readonly sealed: Buffer; readonly exportedAt: Date }[];
+  /** The rings of token keys that it was last started with, row by row: ids and fingerprints. */
+  readonly tokenKeyRings: Record<string, unknown>[];
 }
 
 /**
@@ -32,18 +34,25 @@ export async function readPresentState(client: Client): Promise<PresentState> {
       'SELECT user_id AS "userId", deleted_at AS "deletedAt" FROM public.account_deletions',
     ),
     sequences: sequences.rows,
-    backups: (
-      await rowsOf<{ row: Record<string, unknown> }>(
-        client,
-        'SELECT to_jsonb(b) AS row FROM public.backups b',
-      )
-    ).map(({ row }) => row),
+    backups: await rowsAsJson(client, 'backups'),
     exportedKeys: await rowsOf<PresentState['exportedKeys'][number]>(
       client,
       `SELECT key_id AS id, sealed, exported_at AS "exportedAt" FROM public.key_canaries
        WHERE exported_at IS NOT NULL`,
     ),
+    tokenKeyRings: await rowsAsJson(client, 'token_key_rings'),
   };
+}
+
+async function rowsAsJson(
+  client: Client,
+  table: 'backups' | 'token_key_rings',
+): Promise<Record<string, unknown>[]> {
+  const rows = await rowsOf<{ row: Record<string, unknown> }>(
+    client,
+    `SELECT to_jsonb(t) AS row FROM public.${table} t`,
+  );
+  return rows.map(({ row }) => row);
 }
 
 async function rowsOf<Row extends QueryResultRow>(client: Client, text: string): Promise<Row[]> {

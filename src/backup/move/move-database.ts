@@ -14,6 +14,7 @@ import { withBackupLock } from '../databases/backup-lock.js';
 import { withConnection } from '../databases/connect.js';
 import { dumpToolsFor } from '../databases/dump-tools-for.js';
 import { listForeignConnections, withFrozenTables } from '../databases/frozen-database.js';
+import { endLeftDumps } from '../databases/left-dumps.js';
 import {
   checkMoveTarget,
   clearMoveTarget,
@@ -56,7 +57,11 @@ export interface MoveOrder {
 export async function moveDatabase(order: MoveOrder): Promise<BackupFile> {
   const done = await withBackupLock(order.from, async (lost) => {
     const signal = AbortSignal.any([lost, order.signal]);
-    const source = await withConnection(order.from, describeSource);
+    const source = await withConnection(order.from, async (client) => {
+      // Before services are looked for: it is as connected as they are, and the operator has none to stop.
+      await endLeftDumps(client);
+      return describeSource(client);
+    });
     await reachAs('the app', order.to.app);
     await reachAs("the schema's owner", order.to.direct);
     const moved = await withBackupLock(order.to.direct, (alsoLost) =>

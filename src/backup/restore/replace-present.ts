@@ -143,6 +143,7 @@ async function complete(order: RestoreOrder, present: Client, client: Client): P
             verification: manifest.verification,
           },
     exportedKeys: state.exportedKeys,
+    tokenKeyRings: state.tokenKeyRings,
     ring: order.ring,
     files: (await listBackupFiles(backupDir)).map(({ file }) => path.basename(file)),
   });
@@ -192,7 +193,10 @@ async function readPresent(
   } catch {
     onStep('The present database cannot tell which accounts were deleted; the file beside the backups does.');
   }
-  return { state: { deletions: [], sequences: [], backups: [], exportedKeys: [] }, isSame: false };
+  return {
+    state: { deletions: [], sequences: [], backups: [], exportedKeys: [], tokenKeyRings: [] },
+    isSame: false,
+  };
 }
 
 async function pidOf(client: Client): Promise<number | undefined> {

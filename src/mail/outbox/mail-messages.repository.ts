@@ -100,23 +100,22 @@ export class MailMessagesRepository {
 
   /** Seals up to `limit` open letters anew that are under another key, skipping those another process holds. */
   async resealBatch(
+    manager: EntityManager,
     keyId: string,
     limit: number,
     reseal: (message: Pick<OpenMessage, 'id' | 'kind' | 'keyId' | 'sealed'>) => Buffer,
   ): Promise<number> {
-    return this.dataSource.transaction(async (manager) => {
-      const stale = await manager.query<OpenMessage[]>(
-        `SELECT id, kind, key_id AS "keyId", sealed FROM mail_messages
-         WHERE key_id IS NOT NULL AND key_id <> $1 LIMIT $2 FOR UPDATE SKIP LOCKED`,
-        [keyId, limit],
-      );
-      for (const message of stale)
-        await manager.query('UPDATE mail_messages SET key_id = $2, sealed = $3 WHERE id = $1', [
-          message.id,
-          keyId,
-          reseal(message),
-        ]);
-      return stale.length;
-    });
+    const stale = await manager.query<OpenMessage[]>(
+      `SELECT id, kind, key_id AS "keyId", sealed FROM mail_messages
+       WHERE key_id IS NOT NULL AND key_id <> $1 LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [keyId, limit],
+    );
+    for (const message of stale)
+      await manager.query('UPDATE mail_messages SET key_id = $2, sealed = $3 WHERE id = $1', [
+        message.id,
+        keyId,
+        reseal(message),
+      ]);
+    return stale.length;
   }
 }

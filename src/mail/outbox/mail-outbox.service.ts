@@ -68,8 +68,8 @@ export class MailOutbox implements KeyHolder {
     return this.messages.keyIdsInUse();
   }
 
-  rewrapBatch(ring: KeyRing, limit: number): Promise<number> {
-    return this.messages.resealBatch(ring.current.id, limit, (message) =>
+  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    return this.messages.resealBatch(manager, ring.current.id, limit, (message) =>
       sealLetter(ring.current, message, openLetter(ring, message.keyId, message, message.sealed)),
     );
   }

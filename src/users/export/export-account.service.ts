@@ -8,10 +8,18 @@ import { requireRecentAuthentication } from '../require-recent-authentication.js
 import { UsersRepository } from '../users.repository.js';
 import { AccountExport } from './account-export.js';
 import { toExportedAccount, type ExportedAccountResponse } from './account-export.response.dto.js';
+import { ExportTooSlowError } from './export-too-slow-error.js';
 import { ExportsRunning } from './exports-running.js';
 import { writeExport } from './write-export.js';
 
 const FORMAT = 'mc101/account-export/v1';
+
+/**
+ * How long an export may take in all. A deadline, and not a least rate: what a reader takes lies with them, and so does
+ * what there is to take, as notes that are written meanwhile are exported too. Whoever kept just above a rate could
+ * hold a place for good; nobody outlasts a deadline. A hundred megabytes need 170 kB/s.
+ */
+const MAX_DURATION_MS = 600_000;
 
 /** Everything that the service keeps of somebody, for that person. */
 @Injectable()
@@ -29,7 +37,8 @@ export class ExportAccountService {
   /**
    * Begins an export. Each section is read when it is its turn, in pages: whoever reads slowly holds no transaction and
    * no connection, so what changes meanwhile may be in it or not.
-   * @returns JSON in pieces; ends with an error where something cannot be read, so that no part passes for the whole
+   * @returns JSON in pieces; ends with an error where something cannot be read or it was not taken within ten minutes,
+   * so that no part passes for the whole
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes: sealed notes come along, and with
    * them any number of guesses at their passwords
    * @throws ExportRunningError
@@ -47,7 +56,12 @@ export class ExportAccountService {
         account: await this.describe(userId),
       };
       const pieces = writeExport(head, this.accountExport.sections, { userId, voterKey });
-      return Readable.from(this.telling(pieces, userId)).once('close', end);
+      const stream = Readable.from(this.telling(pieces, userId));
+      const deadline = setTimeout(() => stream.destroy(new ExportTooSlowError()), MAX_DURATION_MS).unref();
+      return stream.once('close', () => {
+        clearTimeout(deadline);
+        end();
+      });
     } catch (error) {
       end();
       throw error;

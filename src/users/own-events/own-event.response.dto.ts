@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { AUDIT_EVENT_TYPES, type AuditEventType } from '../../audit/audit-event-types.js';
 import { ACTORS, type OwnEvent } from '../../audit/own-events.service.js';
 
 /** An entry of the audit log that is about my account, or tells what I did. */
@@ -7,8 +8,8 @@ export class OwnEventResponse {
   id!: number;
   /** @example "2026-01-05T09:30:00.000Z" */
   at!: Date;
-  /** @example "authn_login_success" */
-  event_type!: string;
+  @ApiProperty({ enum: AUDIT_EVENT_TYPES, enumName: 'AuditEventType', example: 'authn_login_success' })
+  event_type!: AuditEventType;
   /** `other`: an admin. `unknown`: nobody who was logged in, as at a login that failed, or the service itself. */
   @ApiProperty({ enum: ACTORS, example: 'me' })
   by!: (typeof ACTORS)[number];

@@ -4,9 +4,10 @@ import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { locateBinaries } from '../../../src/database/embedded/locate-binaries.js';
+import { inLanes } from '../../support/lanes.js';
 import { databasePid, Operator, query, readSecrets } from '../../support/operator.js';
 import { PUBLIC_URL, type ServiceProcess } from '../../support/service-process.js';
-import { makeVoters as makeVotersFor, tokensOfProcess, type Voter } from '../../support/voters.js';
+import { makeVoters as makeVotersFor, type Voter } from '../../support/voters.js';
 
 jest.setTimeout(120_000);
 
@@ -104,9 +105,11 @@ it('while the database is gone after a kill -9 every route says so, and it comes
 async function makeVoters(service: ServiceProcess, dataDir: string): Promise<Voter[]> {
   return makeVotersFor({
     size: VOTERS,
-    admin: service.api.as({ token: await service.logIn(ADMIN.email, ADMIN.password) }),
+    service,
+    admin: ADMIN,
     query: (text, values) => query(dataDir, text, values),
-    tokens: tokensOfProcess({ PUBLIC_URL }, await readSecrets(dataDir)),
+    env: { PUBLIC_URL },
+    secrets: await readSecrets(dataDir),
   });
 }
 
@@ -123,32 +126,26 @@ async function vote(
   const waiting = voters.filter((voter) => !confirmed.has(voter));
   const tried = new Set(confirmed);
   let isBroken = false;
-  const oneByOne = async () => {
-    for (let voter = waiting.shift(); voter && !isBroken; voter = waiting.shift()) {
-      tried.add(voter);
-      const status = await cast(service, voter);
-      // A vote of an earlier round whose confirmation was lost.
-      if (status === 409) continue;
-      if (status !== 201) isBroken = true;
-      else onConfirmed(confirmed.add(voter).size);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, oneByOne));
+  await inLanes(AT_A_TIME, waiting, async (voter) => {
+    if (isBroken) return;
+    tried.add(voter);
+    const status = await cast(service, voter);
+    // A vote of an earlier round whose confirmation was lost.
+    if (status === 409) return;
+    if (status !== 201) isBroken = true;
+    else onConfirmed(confirmed.add(voter).size);
+  });
   return tried;
 }
 
 /** Everybody once more: who has voted is refused. */
 async function voteToTheEnd(service: ServiceProcess, voters: Voter[]): Promise<{ refused: number }> {
-  const waiting = [...voters];
   let refused = 0;
-  const oneByOne = async () => {
-    for (let voter = waiting.shift(); voter; voter = waiting.shift()) {
-      const status = await cast(service, voter);
-      expect([201, 409]).toContain(status);
-      if (status === 409) refused += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, oneByOne));
+  await inLanes(AT_A_TIME, voters, async (voter) => {
+    const status = await cast(service, voter);
+    expect([201, 409]).toContain(status);
+    if (status === 409) refused += 1;
+  });
   return { refused };
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { hash } from 'argon2';
 import type { Answer } from '../../support/api-client.js';
+import { inLanes } from '../../support/lanes.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 import { LOCKOUTS, logIn, tally } from '../../integration/lockouts/lockout-words.js';
 
@@ -27,17 +28,11 @@ async function voters(): Promise<string[]> {
 
 /** Has everybody come, so many at a time, and some of them mistype before they get it right. */
 async function letAllIn(emails: string[], mistypes: (n: number) => boolean): Promise<Answer[]> {
-  const waiting = emails.map((email, n) => ({
-    email,
-    passwords: mistypes(n) ? [TYPO, PASSWORD] : [PASSWORD],
-  }));
   const answers: Answer[] = [];
-  const lane = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      for (const password of next.passwords)
-        answers.push(await logIn(server, { email: next.email, password }));
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+  await inLanes(AT_A_TIME, emails, async (email, _lane, n) => {
+    for (const password of mistypes(n) ? [TYPO, PASSWORD] : [PASSWORD])
+      answers.push(await logIn(server, { email, password }));
+  });
   return answers;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AUDIT_EVENT_TYPES } from '../../../src/audit/audit-event-types.js';
 import { AuditStage } from './audit-stage.js';
 import type { Actor } from '../../support/api-client.js';
 
@@ -54,7 +55,7 @@ describe('GET /admin/audit', () => {
       'user_created',
     ]);
     expect(await types(`subject=${person.id}&action=user_created`)).toEqual(['user_created']);
-    expect(await types('action=no_such_kind')).toEqual([]);
+    expect(await types(`subject=${person.id}&action=user_deleted`)).toEqual([]);
     const day = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString();
     expect(await types(`from=${day(41)}&to=${day(39)}`)).toEqual([
       'user_updated',
@@ -92,10 +93,39 @@ describe('GET /admin/audit', () => {
     'from=2026-01-01T25:00:00Z',
     'from=2026-01-01&from=2026-01-02',
     'action=DROP%20TABLE',
+    'action=no_such_kind',
+    'action=user_created&action=user_deleted',
     'actor=-1',
     'subject=1e3',
   ])('refuses ?%s', async (query) => {
     expect((await get(`/admin/audit?${query}`)).status).toBe(422);
+  });
+});
+
+describe('the kinds of events', () => {
+  it('are each accepted as a filter, and named by the document wherever they stand', async () => {
+    for (const action of AUDIT_EVENT_TYPES) {
+      const { status, body } = await get(`/admin/audit?limit=100&action=${action}`);
+      expect({ action, status }).toEqual({ action, status: 200 });
+      for (const item of body.items) expect(item).toMatchObject({ event_type: action });
+    }
+    const { paths, components } = (await get('/mc101docs-json')).body;
+    const { parameters } = paths['/admin/audit'].get;
+    const filter = parameters.find(({ name }: { name: string }) => name === 'action');
+    expect(filter.schema.enum).toEqual(AUDIT_EVENT_TYPES);
+    expect(components.schemas.AuditEventType.enum).toEqual(AUDIT_EVENT_TYPES);
+    for (const name of ['AuditEntryResponse', 'OwnEventResponse'])
+      expect(JSON.stringify(components.schemas[name].properties.event_type)).toContain(
+        '"#/components/schemas/AuditEventType"',
+      );
+  });
+
+  it('that the log does not know are refused with those that it does', async () => {
+    const { status, body } = await get('/admin/audit?action=no_such_kind');
+    expect({ status, code: body.error.code }).toEqual({ status: 422, code: 'VALIDATION_ERROR' });
+    expect(body.error.details.fields).toEqual([
+      { field: 'action', problems: [expect.stringContaining('authn_login_success, ')] },
+    ]);
   });
 });
 

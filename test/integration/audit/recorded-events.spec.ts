@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { AuditService } from '../../../src/audit/audit.service.js';
 import { AdminAccountsService } from '../../../src/auth/admin-accounts.service.js';
 import { commandOrigin } from '../../../src/common/logging/origin.js';
-import { KeysService } from '../../../src/keys/keys.service.js';
 import type { Actor } from '../../support/api-client.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
@@ -176,14 +175,6 @@ describe('of refusals', () => {
       { event_type: 'authz_fail', details: { code: 'REAUTHENTICATION_REQUIRED' } },
     ]);
     expect(await recordedBy(() => server.api.get('/admin/users'))).toEqual([]);
-  });
-});
-
-describe('of keys', () => {
-  it('a rotation is recorded', async () => {
-    expect(await recordedBy(() => server.app.get(KeysService).rotate(() => undefined))).toMatchObject([
-      { event_type: 'keys_rotated', actor_id: null, details: { origin: 'service', key: 'k1', rows: 0 } },
-    ]);
   });
 });
 

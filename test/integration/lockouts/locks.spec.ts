@@ -126,6 +126,49 @@ describe('an account that somebody fails to log in to', () => {
     ]);
   });
 
+  it('has a login after failures recorded once, and the next only after another failure', async () => {
+    const ada = await stage.person();
+    const successes = async () =>
+      (await stage.events('authn_login_successafterfail'))
+        .filter(({ subject_id }) => subject_id === ada.id)
+        .map(({ details }) => details['failures']);
+    const logIn = async (from: { ip?: string; device?: string } = {}) => {
+      const { outcome, deviceToken } = await stage.logIn(ada, ada.password, from);
+      expect(outcome).toBe('in');
+      return deviceToken;
+    };
+    await stage.fail(ada, 3);
+    const device = await logIn();
+    expect(await successes()).toEqual([3]);
+    await logIn();
+    await logIn({ device });
+    expect(await successes()).toEqual([3]);
+    await stage.fail({ username: ada.username }, 1);
+    await logIn();
+    expect(await successes()).toEqual([3, 1]);
+    await stage.fail(ada, 2, { device });
+    await logIn({ device });
+    expect(await successes()).toEqual([3, 1, 2]);
+    await logIn({ device });
+    expect(await successes()).toEqual([3, 1, 2]);
+  });
+
+  it('has of many logins at once after failures one recorded as such', async () => {
+    const ada = await stage.person();
+    await stage.fail(ada, 3);
+    await Promise.all(Array.from({ length: 5 }, () => stage.logIn(ada, ada.password)));
+    const about = ({ subject_id }: { subject_id: number | null }) => subject_id === ada.id;
+    expect((await stage.events('authn_login_successafterfail')).filter(about)).toHaveLength(1);
+  });
+
+  it('has the failures of others at its address not counted among its own', async () => {
+    const [ada, ip] = [await stage.person(), stage.address()];
+    await stage.spray(5, ip);
+    expect(await stage.logIn(ada, ada.password, { ip })).toMatchObject({ outcome: 'in' });
+    const about = ({ subject_id }: { subject_id: number | null }) => subject_id === ada.id;
+    expect((await stage.events('authn_login_successafterfail')).filter(about)).toEqual([]);
+  });
+
   it('that does not exist is told of by nothing that names it', async () => {
     const email = `nobody-${unique()}@example.com`;
     await stage.fail({ email }, 8);

@@ -54,7 +54,7 @@ it('the ring rotates without touching a note, can be stopped half-way, and skips
 
   const holder = both.userKeys;
   expect(await holder.keyIdsInUse()).toEqual(['old']);
-  expect(await holder.rewrapBatch(both.keys.ring, 2)).toBe(2);
+  expect(await both.rewrapUserKeys(2)).toBe(2);
   expect(await keyIdsOf(both)).toEqual(['new', 'new', 'old', 'old', 'old']);
   expect(await holder.keyIdsInUse()).toEqual(['new', 'old']);
   expect(await read()).toEqual(contents);
@@ -68,7 +68,7 @@ it('the ring rotates without touching a note, can be stopped half-way, and skips
   try {
     await locker.query('BEGIN');
     await locker.query('SELECT FROM user_keys WHERE user_id = $1 FOR UPDATE', [users[3]]);
-    expect(await holder.rewrapBatch(both.keys.ring, 1)).toBe(1);
+    expect(await both.rewrapUserKeys(1)).toBe(1);
     expect(await keyIdsOf(both)).toEqual(['new', 'new', 'old', 'old', 'new']);
   } finally {
     await locker.query('ROLLBACK');

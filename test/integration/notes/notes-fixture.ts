@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { BoundedPool } from '../../../src/common/bounded-pool.js';
 import { PinoNestLogger, createLogger } from '../../../src/common/logging/logger.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
@@ -93,6 +94,13 @@ export class NotesFixture {
 
   get userKeys(): UserKeysService {
     return this.module.get(UserKeysService);
+  }
+
+  /** Wraps some user keys again, in a transaction of its own. @returns how many */
+  rewrapUserKeys(limit: number): Promise<number> {
+    return this.module
+      .get(DataSource, { strict: false })
+      .transaction((manager) => this.userKeys.rewrapBatch(this.keys.ring, limit, manager));
   }
 
   get keys(): KeysService {

@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Principal } from '../../../src/common/http/principal.js';
@@ -10,6 +11,20 @@ import { startTestServer, type TestServer } from '../../support/test-server.js';
 const MANY = 10_000;
 const AT_ONCE = 50;
 const MEBIBYTE = 1_048_576;
+const TEN_MINUTES = 600_000;
+const EVERY_TIMER = [
+  'Date',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
 
 let server: TestServer;
 beforeAll(async () => {
@@ -34,6 +49,57 @@ const principalOf = ({ id }: Actor) =>
     voterKey: '00000000-0000-4000-8000-000000000000',
     session: { authenticatedSecondsAgo: 0 },
   }) as Principal;
+
+/** From now on time passes for what the service waits for only as it is told to. @returns how to let it pass */
+async function holdTimers(): Promise<(milliseconds: number) => void> {
+  // What others began before goes on in its own time.
+  await setImmediate();
+  jest.useFakeTimers({ doNotFake: EVERY_TIMER.filter((name) => !/^(?:set|clear)Timeout$/.test(name)) });
+  return (milliseconds) => {
+    jest.advanceTimersByTime(milliseconds);
+  };
+}
+
+/** A client that asks for its export, and then takes it a little at a time. */
+class SlowReader {
+  private taken = '';
+
+  private constructor(private readonly socket: Socket) {}
+
+  /** Resolves once the answer has begun. */
+  static async begin(url: string, { token }: Pick<Actor, 'token'>): Promise<SlowReader> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.write(`GET /users/export HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    const reader = new SlowReader(socket);
+    await reader.takeSome();
+    if (!reader.taken.startsWith('HTTP/1.1 200 ')) throw new Error(reader.taken.slice(0, 1_000));
+    return reader;
+  }
+
+  /** Whatever lies there, once something does. */
+  async takeSome(): Promise<void> {
+    let piece: Buffer | null;
+    while ((piece = this.socket.read() as Buffer | null) === null)
+      await new Promise((resolve) => this.socket.once('readable', resolve));
+    this.taken += piece.toString('latin1');
+  }
+
+  /** Everything to the end of the connection, with what was taken before. */
+  async rest(): Promise<string> {
+    const closed = new Promise((resolve) => this.socket.once('close', resolve));
+    this.socket.on('data', (piece: Buffer) => {
+      this.taken += piece.toString('latin1');
+    });
+    await closed;
+    return this.taken;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
 
 describe('an account with ten thousand notes', () => {
   it('is exported whole, each note once, a page at a time', async () => {
@@ -118,6 +184,31 @@ describe('exports at once', () => {
       for (const stream of running) stream.destroy();
     }
   });
+
+  it('end after ten minutes, however slowly they are taken, and let others in', async () => {
+    const slow = await server.signUpCrowd(4);
+    for (const actor of slow) await writeNotes(actor, 12, '\u0001'.repeat(MEBIBYTE));
+    const bob = await server.signUp();
+    const pass = await holdTimers();
+    const readers: SlowReader[] = [];
+    try {
+      for (const actor of slow) readers.push(await SlowReader.begin(server.url, actor));
+      expect((await server.as(bob).get('/users/export')).status).toBe(503);
+      pass(TEN_MINUTES - 1);
+      // Each has taken something of late: it is not by their silence that they are cut off.
+      for (const reader of readers) await reader.takeSome();
+      expect((await server.as(bob).get('/users/export')).status).toBe(503);
+      pass(1);
+      let status = 503;
+      while (status === 503) status = (await server.as(bob).get('/users/export')).status;
+      expect(status).toBe(200);
+      for (const reader of readers) expect(await reader.rest()).not.toMatch(/\]\}\n/);
+    } finally {
+      jest.useRealTimers();
+      for (const reader of readers) reader.close();
+    }
+    expect(server.log()).toContain('"event_type":"export_broken_off"');
+  }, 60_000);
 
   it('that fail before they begin are over', async () => {
     const alice = await server.signUp();

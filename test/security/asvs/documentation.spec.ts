@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { splitName } from '../../../scripts/asvs/checklist.mjs';
 import { titlesIn } from '../../../scripts/asvs/test-titles.mjs';
-import { ENV, ENV_NAMES, type EnvName, type Variable } from '../../../src/config/env.schema.js';
+import { ENV, ENV_NAMES, type EnvName } from '../../../src/config/env.schema.js';
+import type { Variable } from '../../../src/config/variables/variable.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');

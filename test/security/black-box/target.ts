@@ -10,7 +10,6 @@ const RETRIES = 5;
 
 export interface Self {
   email: string;
-  password: string;
   token: string;
   role: string;
 }
@@ -31,20 +30,15 @@ export class Target {
     const running = process.env['MC101_TARGET'];
     const server = running === undefined ? await startTestServer() : undefined;
     const url = (running ?? server!.url).replace(/(?<!\/)\/+$/, '');
-    const { email, password, isMade } = await accountAt(url);
-    const login = await patiently(() => new ApiClient(url).post('/users/login', { email, password }));
-    if (login.status !== 200) throw new Error(`The login at ${url} failed: ${JSON.stringify(login.body)}`);
-    const token = login.body.access_token as string;
-    const api = new ApiClient(url).as({ token });
+    const { email, token } = server ? await server.signUp() : accountOfCommand();
+    const api = new ApiClient(url, token);
     const { role } = (await patiently(() => api.get('/users/info'))).body as Self;
-    const document = await patiently(() => new ApiClient(url).get('/mc101docs-json'));
-    if (document.status !== 200) throw new Error(`${url} shows no documentation (DOCS_ENABLED).`);
+    const document = await patiently(() => api.get('/mc101docs-json'));
     return new Target(
       url,
-      { email, password, token, role },
+      { email, token, role },
       operationsOf(document.body as OpenApiDocument),
       async () => {
-        if (isMade) await patiently(() => api.delete('/users'));
         await server?.close();
       },
     );
@@ -99,21 +93,12 @@ interface Asked {
   headers?: Record<string, string>;
 }
 
-async function accountAt(url: string): Promise<{ email: string; password: string; isMade: boolean }> {
-  const { MC101_TARGET_EMAIL: email, MC101_TARGET_PASSWORD: password } = process.env;
-  if (email !== undefined && password !== undefined) return { email, password, isMade: false };
-  const own = {
-    email: `attacks-${process.pid}-${Date.now()}@example.com`,
-    password: `a curious otter sings ${process.pid} ${Date.now()}`,
-  };
-  const answer = await patiently(() =>
-    new ApiClient(url).post('/users/register', { name: 'Attacks', ...own }),
-  );
-  if (answer.status !== 201)
-    throw new Error(
-      `${url} lets nobody register; give it --email and MC101_TARGET_PASSWORD: ${JSON.stringify(answer.body)}`,
-    );
-  return { ...own, isMade: true };
+/** Made before Jest starts, by scripts/security: were it refused here, every attack would seem to have got through. */
+function accountOfCommand(): Pick<Self, 'email' | 'token'> {
+  const { MC101_TARGET_EMAIL: email, MC101_TARGET_TOKEN: token } = process.env;
+  if (email === undefined || token === undefined)
+    throw new Error('Attack a running service by npm run security -- URL.');
+  return { email, token };
 }
 
 async function patiently(ask: () => Promise<Answer>): Promise<Answer> {

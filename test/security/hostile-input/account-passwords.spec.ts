@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inLanes } from '../../support/lanes.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
-import { inLanes } from './lanes.js';
 import { NAUGHTY_STRINGS } from './naughty.js';
+import { LANES } from './stage.js';
 
 /** Estimating the strength of all of them takes most of a minute, so every tenth stands for the others. */
 const PASSWORDS = NAUGHTY_STRINGS.filter((_, index) => index % 10 === 3);
@@ -16,7 +17,7 @@ describe('a hostile string as the password of an account', () => {
   it('is refused as too weak, or logs in exactly as it is', async () => {
     const problems: string[] = [];
     let taken = 0;
-    await inLanes(PASSWORDS, async (password, _lane, index) => {
+    await inLanes(LANES, PASSWORDS, async (password, _lane, index) => {
       const email = `hostile-password-${index}@example.com`;
       const registered = await server.api.post('/users/register', { name: 'Somebody', email, password });
       if (registered.status === 422) return;

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../../support/api-client.js';
+import { inLanes } from '../../support/lanes.js';
 import type { TestServer } from '../../support/test-server.js';
 import { makeKeyStretchingCheap } from '../cheap-work.js';
-import { inLanes } from './lanes.js';
 import { HOSTILE_STRINGS } from './naughty.js';
+import { LANES } from './stage.js';
 
 makeKeyStretchingCheap();
 const { startTestServer } = await import('../../support/test-server.js');
@@ -41,7 +42,7 @@ describe('hostile text comes back exactly as it was sent', () => {
     check: (text: string, index: number) => Promise<string | undefined>,
   ): Promise<string[]> {
     const problems: string[] = [];
-    await inLanes(HOSTILE_STRINGS, async (text, _lane, index) => {
+    await inLanes(LANES, HOSTILE_STRINGS, async (text, _lane, index) => {
       const problem = await check(text, index);
       if (problem !== undefined) problems.push(`${JSON.stringify(text).slice(0, 100)}: ${problem}`);
     });

@@ -2,9 +2,11 @@ import type { Actor } from '../../support/api-client.js';
 import type { TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
-import { LANES } from './lanes.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
+
+/** How many requests of a test run at once. */
+export const LANES = 16;
 
 const NOTE_PASSWORD = 'correct horse battery staple';
 /** Ids of what the tests make begin here, so that no small number in hostile input names any of it. */
@@ -18,6 +20,8 @@ interface Lane {
   passwordHash: string;
   noteId: number;
   personalNoteId: number;
+  /** Of the password that the tests have for it; undefined once that may have changed, or was tried wrongly. */
+  patchedNoteId: number | undefined;
   candidateId: number;
   /** Somebody for admins to change. */
   otherUserId: number;
@@ -82,8 +86,8 @@ const PREPARATIONS: Record<string, Preparation> = {
   'POST /admin/users/{id}/unlock': otherUser,
   'POST /users/notes': () => ({ body: { personal_encryption: true, password: NOTE_PASSWORD } }),
   'GET /users/notes/{note_id}': ownNote,
-  'PATCH /users/notes/{note_id}': async (stage, { admin }) => ({
-    path: { note_id: String(await stage.writeNote(admin, NOTE_PASSWORD)) },
+  'PATCH /users/notes/{note_id}': async (stage, lane) => ({
+    path: { note_id: String((lane.patchedNoteId ??= await stage.writeNote(lane.admin, NOTE_PASSWORD))) },
     body: { title: 'Another title', content: 'Another content', password: NOTE_PASSWORD },
   }),
   'DELETE /users/notes/{note_id}': async (stage, { admin }) => ({
@@ -197,16 +201,24 @@ export class Stage {
     });
   }
 
-  /** Undoes what an accepted request may have done to the lane's own things. */
-  async tidy(operation: Operation, lane: number): Promise<void> {
-    const { admin, passwordHash, personalNoteId } = this.lanes[lane]!;
+  /** Undoes what a request that was sent may have done to the lane's own things. */
+  async tidy(operation: Operation, lane: number, status: number, sent?: Spoilt['body']): Promise<void> {
+    // Of a note no password is tried before the request is found to be in order.
+    if (operation.key === 'PATCH /users/notes/{note_id}' && ![400, 422].includes(status)) {
+      if (status >= 300 || !keepsPassword(sent)) this.lanes[lane]!.patchedNoteId = undefined;
+    }
+    const { admin, passwordHash, personalNoteId, candidateId } = this.lanes[lane]!;
+    // Also after a refusal: wrong passwords are counted.
+    if (operation.key === 'POST /users/notes/{note_id}/open')
+      await this.server.sql.query('DELETE FROM note_password_attempts WHERE note_id = $1', [personalNoteId]);
+    if (status >= 300) return;
     if (operation.key === 'POST /users/change-password')
       await this.server.sql.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
         admin.id,
         passwordHash,
       ]);
-    if (operation.key === 'POST /users/notes/{note_id}/open')
-      await this.server.sql.query('DELETE FROM note_password_attempts WHERE note_id = $1', [personalNoteId]);
+    if (operation.key === 'PATCH /admin/candidate/{id}')
+      await this.server.sql.query('UPDATE candidates SET withdrawn_at = NULL WHERE id = $1', [candidateId]);
   }
 
   async close(): Promise<void> {
@@ -225,10 +237,19 @@ export class Stage {
       passwordHash: rows[0]!.password_hash,
       noteId: await this.writeNote(admin),
       personalNoteId: await this.writeNote(admin, NOTE_PASSWORD),
+      patchedNoteId: undefined,
       candidateId: await this.addCandidate(admin, `Standing ${admin.id}`),
       otherUserId: (await this.spend()).id,
     };
   }
+}
+
+/** Whether an accepted change of a note has left its mode and its password as they were. */
+function keepsPassword(sent: Spoilt['body']): boolean {
+  if (typeof sent !== 'string') return false;
+  const body = JSON.parse(sent) as Record<string, unknown>;
+  const changesMode = ['personal_encryption', 'new_password'].some((name) => Object.hasOwn(body, name));
+  return body['password'] === NOTE_PASSWORD && !changesMode;
 }
 
 export function fillPath(path: string, values: Record<string, string>): string {

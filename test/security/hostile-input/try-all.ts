@@ -1,9 +1,9 @@
 import { problemWith } from './acceptable.js';
-import { inLanes } from './lanes.js';
+import { inLanes } from '../../support/lanes.js';
 import { shown } from './naughty.js';
 import type { Operation } from './operations.js';
 import type { RawAnswer } from './raw-client.js';
-import type { GoodRequest, Spoilt, Stage } from './stage.js';
+import { LANES, type GoodRequest, type Spoilt, type Stage } from './stage.js';
 
 export interface Try {
   /** What is spoilt, for the report. */
@@ -18,13 +18,14 @@ export interface Try {
 /** Spoils a good request in every one of these ways. @returns a sentence for each answer that is not acceptable. */
 export async function tryAll(stage: Stage, operation: Operation, tries: Try[]): Promise<string[]> {
   const problems: string[] = [];
-  await inLanes(tries, async ({ where, what, spoil, judge = problemWith }, lane) => {
+  await inLanes(LANES, tries, async ({ where, what, spoil, judge = problemWith }, lane) => {
     const good = await stage.goodRequest(operation, lane);
     try {
-      const answer = await stage.send(operation, good, spoil(good));
+      const spoilt = spoil(good);
+      const answer = await stage.send(operation, good, spoilt);
       const problem = judge(answer);
       if (problem !== undefined) problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${problem}`);
-      if (answer.status < 300) await stage.tidy(operation, lane);
+      await stage.tidy(operation, lane, answer.status, spoilt.body);
     } catch (error) {
       problems.push(`${operation.key}: ${where} ← ${shown(what)}: ${String(error)}`);
     }

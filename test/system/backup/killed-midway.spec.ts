@@ -172,6 +172,23 @@ describe.each([
     expect(await lastRuns()).toEqual(KILLED_THEN_VERIFIED);
   });
 
+  it('when the file is being read through: its pg_restore ends by itself, and the next run is verified', async () => {
+    const stopRepeating = await tools.repeatReading();
+    closed.push(stopRepeating);
+    const killed = await begin();
+    await until(killed, () => tools.hasBegun('pg_restore'));
+    const orphan = await tools.pid('pg_restore');
+    await kill(killed);
+    while (await isAlive(orphan)) await delay(POLL_MS);
+    expect(await partials()).toHaveLength(1);
+
+    await stopRepeating();
+    const next = await byCommand();
+    expect({ ...(await next.ended), stderr: next.stderr }).toMatchObject({ code: 0 });
+    await expectOldAndNew();
+    expect(await lastRuns()).toEqual(KILLED_THEN_VERIFIED);
+  });
+
   it('when half of it is restored for the proof: the next run drops that database, and is verified', async () => {
     const open = await close('closeForRestores');
     const killed = await begin();

@@ -57,6 +57,28 @@ it('going back to a backup takes back nothing of the audit log, and the chain go
   ).toHaveLength(1);
 });
 
+it('which token keys came and went stays known, and is told once', async () => {
+  const changes = async () =>
+    (
+      await stage.sql<{ details: Record<string, unknown> }>(
+        `SELECT details FROM audit_events WHERE event_type = 'keys_changed'`,
+      )
+    ).map(({ details }) => details);
+  await (await stage.startService()).stop();
+  const { file } = await stage.backUp();
+  const env = {
+    TOKEN_PEPPER: `k2:${Buffer.alloc(32, 'n').toString('base64')},${stage.env['TOKEN_PEPPER']!}`,
+  };
+  const told = [
+    { origin: 'service', ring: 'TOKEN_PEPPER', added: 'k2', removed: '', replaced: '', writes: 'k2' },
+  ];
+  await (await stage.startService(env)).stop();
+  expect(await changes()).toEqual(told);
+  await stage.succeed(['backup:restore', file, '--yes'], { env });
+  await (await stage.startService(env)).stop();
+  expect(await changes()).toEqual(told);
+});
+
 it('a present log that does not continue that of the backup stays where it is, and the restore names its head', async () => {
   const service = await stage.startService();
   const ada = await stage.signUp(service);

@@ -83,6 +83,23 @@ describe('beside a running service', () => {
   });
 });
 
+it('a mail that the dump still had to send is sent by nobody', async () => {
+  await stage.startService();
+  await stage.sql(
+    `INSERT INTO mail_messages (id, event_key, kind, key_id, sealed)
+     VALUES ('5f0c4f0e-6d3b-4a87-9d1b-0b0f7f1f8a11', 'an event', 'test', 'k1', 'sealed')`,
+  );
+  await stage.sql(`INSERT INTO pgboss.job (name, id, data, policy)
+                   VALUES ('mail', '5f0c4f0e-6d3b-4a87-9d1b-0b0f7f1f8a11', '{}', 'standard')`);
+  const { file } = await stage.backUp();
+  await stage.succeed(['backup:restore', file, '--yes']);
+
+  expect(await stage.sql(`SELECT outcome, sealed FROM mail_messages`)).toEqual([
+    { outcome: 'discarded', sealed: null },
+  ]);
+  expect(await stage.sql(`SELECT name FROM pgboss.job`)).toEqual([]);
+});
+
 it('what an operator put beside the tables of the service survives, with large rows, rights and settings', async () => {
   const app = decodeURIComponent(new URL(stage.database.urls.app.replace('@/', '@localhost/')).username);
   await stage.sql(`

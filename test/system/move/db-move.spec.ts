@@ -255,6 +255,26 @@ describe('from one external database to another', () => {
     expect(await usersIn(to)).toEqual(['ann@b.c']);
   });
 
+  it('a pg_dump that a killed run has left is ended, and is no reason to stop', async () => {
+    const left = new pg.Client({ connectionString: source.urls.owner, application_name: 'mc101 pg_dump' });
+    const ended = new Promise((resolve) => left.once('end', resolve));
+    left.on('error', () => undefined);
+    await left.connect();
+    endings.push(() => left.end());
+    await left.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT FROM users');
+    await moveDatabase(order(source, target));
+    expect(await usersIn(to)).toEqual(['ann@b.c']);
+    await ended;
+  });
+
+  it('a connection of the app that calls itself a pg_dump is a reason to stop', async () => {
+    const service = new pg.Client({ connectionString: source.urls.app, application_name: 'mc101 pg_dump' });
+    await service.connect();
+    endings.push(() => service.end());
+    await expect(moveDatabase(order(source, target))).rejects.toThrow('connected to the source');
+    expect(await everythingIn(to)).toEqual([]);
+  });
+
   it('a service that comes in mid-move undoes it', async () => {
     const service = new pg.Client({ connectionString: source.urls.app, application_name: 'mc101' });
     endings.push(() => service.end());

@@ -1,10 +1,9 @@
-export const LANES = 16;
-
 /**
- * Works through `items` in LANES lanes at once. Whatever runs in one lane runs one after the other, so a lane may have
+ * Works through `items` in so many lanes at once. Whatever runs in one lane runs one after the other, so a lane may have
  * things of its own that change.
  */
 export async function inLanes<T>(
+  lanes: number,
   items: readonly T[],
   work: (item: T, lane: number, index: number) => Promise<void>,
 ): Promise<void> {
@@ -12,5 +11,5 @@ export async function inLanes<T>(
   const lane = async (number: number) => {
     for (let index = next++; index < items.length; index = next++) await work(items[index]!, number, index);
   };
-  await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
+  await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
 }

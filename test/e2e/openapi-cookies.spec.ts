@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Actor } from '../support/api-client.js';
+import { startTestServer, type TestServer } from '../support/test-server.js';
+import { WebClient, type WebAnswer } from '../support/web-client.js';
+
+interface Operation {
+  security: Record<string, unknown>[];
+  parameters?: { in: string; name: string; required?: boolean }[];
+  responses: Record<string, { headers?: Record<string, { schema: { example: unknown } }> }>;
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { securitySchemes: Record<string, { in?: string; name?: string }> };
+}
+
+let server: TestServer;
+let alice: Actor;
+let document: Document;
+beforeAll(async () => {
+  server = await startTestServer();
+  alice = await server.signUp();
+  document = (await server.api.get('/mc101docs-json')).body as Document;
+});
+afterAll(() => server.close());
+
+const browser = () => new WebClient(server.url, server.config.publicUrl);
+
+async function loggedIn(): Promise<WebClient> {
+  const page = browser();
+  await page.logIn(alice);
+  return page;
+}
+
+/** A line of Set-Cookie without its value; of its age only whether the browser keeps it. */
+const shapeOf = (line: string) => line.replace(/=[^;]*/, '').replace(/Max-Age=[1-9]\d*/, 'Max-Age=n');
+
+const documentedLines = (route: string, status: number) =>
+  document.paths[route]!['post']!.responses[status]!.headers?.['Set-Cookie']?.schema.example as
+    string[] | undefined;
+
+/** The names of the cookies that the document says a route reads. */
+function readBy(route: string): string[] {
+  const { parameters = [], security } = document.paths[route]!['post']!;
+  const schemes = security.flatMap((requirement) => Object.keys(requirement));
+  return [
+    ...parameters.filter((parameter) => parameter.in === 'cookie'),
+    ...schemes.map((name) => document.components.securitySchemes[name]!).filter((s) => s.in === 'cookie'),
+  ]
+    .map(({ name = '' }) => name)
+    .sort();
+}
+
+const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<WebAnswer>][] = [
+  ['/auth/web/login', 200, 'a login', () => browser().logIn(alice)],
+  ['/auth/web/login', 200, 'a login where somebody was', async () => (await loggedIn()).logIn(alice)],
+  [
+    '/auth/web/login',
+    401,
+    'a login with a wrong password',
+    () => browser().logIn({ ...alice, password: 'not the password' }),
+  ],
+  [
+    '/auth/web/login',
+    403,
+    'a login from another page',
+    () => browser().logIn(alice, { origin: 'https://evil.example' }),
+  ],
+  ['/auth/web/refresh', 200, 'a refresh', async () => (await loggedIn()).refresh()],
+  [
+    '/auth/web/refresh',
+    401,
+    'a refresh with a token that is none',
+    async () => {
+      const page = await loggedIn();
+      await page.clone().logOut();
+      return page.refresh();
+    },
+  ],
+  ['/auth/web/refresh', 401, 'a refresh of nobody', () => browser().refresh()],
+  [
+    '/auth/web/refresh',
+    403,
+    'a refresh without the CSRF token',
+    async () => (await loggedIn()).refresh({ 'x-csrf-token': undefined }),
+  ],
+  ['/auth/web/logout', 200, 'a logout', async () => (await loggedIn()).logOut()],
+  ['/auth/web/logout', 401, 'a logout of nobody', () => browser().logOut()],
+  [
+    '/auth/web/logout',
+    403,
+    'a logout without the CSRF token',
+    async () => (await loggedIn()).logOut({ 'x-csrf-token': undefined }),
+  ],
+];
+
+describe('the cookies of the OpenAPI document', () => {
+  it.each(ANSWERS)('%s %d: those that the service sets at %s', async (route, status, _, ask) => {
+    const answer = await ask();
+    expect(answer.status).toBe(status);
+    expect(documentedLines(route, status)?.map(shapeOf) ?? []).toEqual(answer.setCookies.map(shapeOf));
+  });
+
+  it('are told of every answer that sets any, and of no other', () => {
+    const told = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.values(item).flatMap(({ responses }) =>
+        Object.entries(responses)
+          .filter(([, { headers = {} }]) => 'Set-Cookie' in headers)
+          .map(([status]) => `${path} ${status}`),
+      ),
+    );
+    const tried = ANSWERS.filter(([route, status]) => documentedLines(route, status) !== undefined);
+    expect(new Set(told)).toEqual(new Set(tried.map(([route, status]) => `${route} ${status}`)));
+  });
+
+  it('have values of the form that the service gives them', async () => {
+    const page = await loggedIn();
+    const valueOf = (line: string) => /^([^=]+)=([^;]*)/.exec(line)!.slice(1, 3) as [string, string];
+    const examples = documentedLines('/auth/web/login', 200)!.map(valueOf);
+    expect(examples.map(([name]) => name)).toEqual([...page.cookies.keys()]);
+    const formOf = (value: string) => value.replaceAll(/[\w-]/g, 'x');
+    for (const [name, value] of examples)
+      expect({ name, form: formOf(value) }).toEqual({ name, form: formOf(page.cookies.get(name)!) });
+  });
+
+  it('are read where the document says so', async () => {
+    const sent = ['__Host-csrf', '__Host-device', '__Host-refresh'];
+    expect(readBy('/auth/web/login')).toEqual(['__Host-device', '__Host-refresh']);
+    expect(readBy('/auth/web/refresh')).toEqual(['__Host-csrf', '__Host-refresh']);
+    expect(readBy('/auth/web/logout')).toEqual(['__Host-csrf', '__Host-refresh']);
+    for (const route of ['/auth/web/refresh', '/auth/web/logout']) {
+      for (const name of sent) {
+        const page = await loggedIn();
+        const token = page.csrfToken;
+        page.cookies.delete(name);
+        const { status } = await page.post(route, undefined, { 'x-csrf-token': token });
+        const isRead = readBy(route).includes(name);
+        expect({ route, without: name, isLetIn: status === 200 }).toEqual({
+          route,
+          without: name,
+          isLetIn: !isRead,
+        });
+      }
+    }
+  });
+
+  it('are told by no route but those for browsers', () => {
+    const others = Object.keys(document.paths).filter((path) => !path.startsWith('/auth/web/'));
+    for (const path of others)
+      for (const { parameters = [], security } of Object.values(document.paths[path]!)) {
+        expect({ path, cookies: parameters.filter((p) => p.in === 'cookie') }).toEqual({ path, cookies: [] });
+        expect(security.filter((requirement) => 'cookie' in requirement)).toEqual([]);
+      }
+  });
+});
+
+it('the document tells what a logout deletes', async () => {
+  const { headers } = await (await loggedIn()).logOut();
+  const told = document.paths['/auth/web/logout']!['post']!.responses['200']!.headers!;
+  expect(told['Clear-Site-Data']!.schema.example).toBe(headers.get('clear-site-data'));
+});
