@@ -6,6 +6,7 @@ import { UserExistsError, UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountToRaiseError } from './auth.errors.js';
 import { UnlockService } from './lockouts/unlock.service.js';
+import { ResetMfaService } from './mfa/reset-mfa.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { SessionsService } from './sessions/sessions.service.js';
@@ -25,6 +26,7 @@ export class AdminAccountsService {
     private readonly policy: PasswordPolicy,
     private readonly sessions: SessionsService,
     private readonly unlocks: UnlockService,
+    private readonly mfaResets: ResetMfaService,
     private readonly config: AppConfig,
     private readonly audit: AuditService,
   ) {}
@@ -58,36 +60,40 @@ export class AdminAccountsService {
   }
 
   /**
-   * Makes an account that exists an admin, with a new password. Its sessions end.
+   * Makes an account that exists an admin, with a new password. Its sessions end, and its second factors are taken
+   * away: whoever registered it may have set them up.
    * @throws UserNotFoundError
    * @throws WeakPasswordError
    */
   async raise(email: string, password?: string): Promise<AdminAccount> {
     const account = await this.users.findByEmail(email);
     if (!account) throw new UserNotFoundError();
-    return this.handOver(account, password);
+    return this.handOver(account, password, { takeMfa: true });
   }
 
   /**
    * Gives an admin a new password, activates and unlocks the account and ends its sessions.
+   * @param takeMfa whether its second factors go too
    * @throws UserNotFoundError
    * @throws WeakPasswordError
    */
-  async reset(email: string, password?: string): Promise<AdminAccount> {
+  async reset(email: string, password?: string, takeMfa = false): Promise<AdminAccount> {
     const admin = await this.users.findByEmail(email);
     if (admin?.role !== 'admin') throw new UserNotFoundError();
-    return this.handOver(admin, password);
+    return this.handOver(admin, password, { takeMfa });
   }
 
   /** From now on the account is an admin's, who alone knows its password. */
   private async handOver(
     account: { id: number; email: string },
     password: string | undefined,
+    { takeMfa }: { takeMfa: boolean },
   ): Promise<AdminAccount> {
     const chosen = await this.choosePassword(account.email, password);
     const passwordHash = await this.hasher.hash(chosen);
     await this.users.transaction(async (manager) => {
       await this.users.makeAdmin(manager, account.id, passwordHash);
+      if (takeMfa) await this.mfaResets.removeAll(manager, account.id);
       await this.sessions.endAll(manager, account.id, 'admin-reset');
       await this.unlocks.clearLocks(account.id, manager);
       await this.audit.record(

@@ -3,10 +3,13 @@ import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { ApiForm } from '../common/http/api-form.decorator.js';
+import { ApiOneOf } from '../common/http/api-one-of.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import { MessageResponse } from '../common/http/message.response.dto.js';
 import type { Principal } from '../common/http/principal.js';
 import { Public } from '../common/http/public.decorator.js';
+import { SentAsForm } from '../common/http/sent-as-form.decorator.js';
+import { WithoutSecondFactor } from '../common/http/without-second-factor.decorator.js';
 import { UserResponse } from '../users/user.response.dto.js';
 import { AccountsService } from './accounts.service.js';
 import {
@@ -15,10 +18,11 @@ import {
   LoginRequest,
   LoginResponse,
   RegisterRequest,
-  toLoginResponse,
+  toLoginAnswer,
 } from './auth.dto.js';
 import { Client, type ClientInfo } from './client-info.decorator.js';
 import { LogInService } from './log-in.service.js';
+import { MfaRequiredResponse } from './mfa/mfa.dto.js';
 import { RegistrationService } from './registration/registration.service.js';
 
 const PASSWORD = 'a curious otter sings at dawn';
@@ -85,7 +89,10 @@ export class AuthController {
       value: { grant_type: 'password', username: 'ada', password: PASSWORD },
     },
   })
-  @ApiAnswer('The tokens of a new session.')
+  @ApiAnswer(
+    'The tokens of a new session; or, where the account has a second factor, what to complete the login with.',
+  )
+  @ApiOneOf(LoginResponse, MfaRequiredResponse)
   @HttpCode(200)
   @ApiHeader({
     name: 'X-Device-Token',
@@ -93,13 +100,18 @@ export class AuthController {
     description: 'The `device_token` that an earlier login on this device answered.',
     example: 'cP0vN8yQx2LkRz6sWtB1mJ4hG7dF9aE3uI5oTqXnVbY',
   })
-  @ApiErrors('INVALID_CREDENTIALS', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors('INVALID_CREDENTIALS', 'MFA_REQUIRED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('login')
-  async logIn(@Body() request: LoginRequest, @Client() client: ClientInfo): Promise<LoginResponse> {
-    return toLoginResponse(await this.logins.logIn(request, client));
+  async logIn(
+    @Body() request: LoginRequest,
+    @Client() client: ClientInfo,
+    @SentAsForm() isForm: boolean,
+  ): Promise<LoginResponse | MfaRequiredResponse> {
+    return toLoginAnswer(await this.logins.logIn(request, 'bearer', client), isForm);
   }
 
   /** Ends this session; its tokens are refused at once. */
+  @WithoutSecondFactor()
   @ApiAnswer('The session has ended.')
   @HttpCode(200)
   @Post('logout')

@@ -5,6 +5,9 @@ import { IfGiven } from '../common/http/if-given.decorator.js';
 import { IsText } from '../common/http/text.decorator.js';
 import { IsEmailAddress, IsPersonName, IsUsername } from '../users/account-fields.decorator.js';
 import { InsteadOf } from './instead-of.decorator.js';
+import { toMfaRequiredResponse, type MfaRequiredResponse } from './mfa/mfa.dto.js';
+import { MfaRequiredError } from './mfa/mfa.errors.js';
+import { isWaiting, type WaitingLogin } from './mfa/pending/waiting-login.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './passwords/password-length.js';
 import type { LogIn, SessionTokens } from './sessions/session-tokens.js';
 
@@ -155,4 +158,18 @@ export function toTokensResponse(tokens: SessionTokens): TokensResponse {
 
 export function toLoginResponse(login: LogIn): LoginResponse {
   return Object.assign(toTokensResponse(login), { device_token: login.deviceToken });
+}
+
+/**
+ * What a right password is answered with.
+ * @param isForm for clients of the OAuth2 form, who take any 200 for tokens
+ * @throws MfaRequiredError for such a client, where a second factor is to come
+ */
+export function toLoginAnswer(
+  login: LogIn | WaitingLogin,
+  isForm: boolean,
+): LoginResponse | MfaRequiredResponse {
+  if (!isWaiting(login)) return toLoginResponse(login);
+  if (isForm) throw new MfaRequiredError(login.mfaToken, login.methods);
+  return toMfaRequiredResponse(login);
 }

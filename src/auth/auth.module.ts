@@ -29,6 +29,28 @@ import { NotMeLinks } from './notices/not-me/not-me-links.service.js';
 import { NotMeController } from './notices/not-me/not-me.controller.js';
 import { NoticeLetters } from './notices/notice-letters.service.js';
 import { Places } from './notices/places.js';
+import { LoginOutcomes } from './login-outcomes.js';
+import { AdminMfaController } from './mfa/admin-mfa.controller.js';
+import { BackupCode } from './mfa/backup-codes/backup-code.entity.js';
+import { BackupCodesRepository } from './mfa/backup-codes/backup-codes.repository.js';
+import { BackupCodesService } from './mfa/backup-codes/backup-codes.service.js';
+import { CompleteLoginService } from './mfa/complete-login.service.js';
+import { ManageMfaService } from './mfa/manage-mfa.service.js';
+import { MfaController } from './mfa/mfa.controller.js';
+import { MfaToken } from './mfa/pending/mfa-token.entity.js';
+import { MfaTokensRepository } from './mfa/pending/mfa-tokens.repository.js';
+import { MfaTokensService } from './mfa/pending/mfa-tokens.service.js';
+import { ProveAgainService } from './mfa/prove-again.service.js';
+import { ResetMfaService } from './mfa/reset-mfa.service.js';
+import { SecondFactorGuard } from './mfa/second-factor.guard.js';
+import { SecondFactorService } from './mfa/second-factor.service.js';
+import { StepUpController } from './mfa/step-up.controller.js';
+import { StepUpService } from './mfa/step-up.service.js';
+import { EnrolTotpService } from './mfa/totp/enrol-totp.service.js';
+import { TotpSecretsService } from './mfa/totp/totp-secrets.service.js';
+import { Totp } from './mfa/totp/totp.entity.js';
+import { TotpRepository } from './mfa/totp/totp.repository.js';
+import { TotpService } from './mfa/totp/totp.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
@@ -65,7 +87,17 @@ import { WebAuthService } from './web/web-auth.service.js';
     AuditModule,
     MailModule,
     UsersModule,
-    TypeOrmModule.forFeature([Session, RefreshToken, LoginFailures, KnownDevice, Invitation, NotMeLink]),
+    TypeOrmModule.forFeature([
+      Session,
+      RefreshToken,
+      LoginFailures,
+      KnownDevice,
+      Invitation,
+      Totp,
+      BackupCode,
+      MfaToken,
+      NotMeLink,
+    ]),
   ],
   controllers: [
     AuthController,
@@ -74,11 +106,29 @@ import { WebAuthService } from './web/web-auth.service.js';
     AdminInvitationsController,
     WebAuthController,
     NotMeController,
+    MfaController,
+    StepUpController,
+    AdminMfaController,
   ],
   providers: [
     AccountsService,
     AdminAccountsService,
     LogInService,
+    LoginOutcomes,
+    SecondFactorService,
+    TotpRepository,
+    TotpSecretsService,
+    TotpService,
+    EnrolTotpService,
+    BackupCodesRepository,
+    BackupCodesService,
+    MfaTokensRepository,
+    MfaTokensService,
+    CompleteLoginService,
+    ProveAgainService,
+    StepUpService,
+    ManageMfaService,
+    ResetMfaService,
     RegistrationService,
     RegistrationPolicy,
     InvitationsService,
@@ -115,8 +165,9 @@ import { WebAuthService } from './web/web-auth.service.js';
     RefreshTokensService,
     CsrfTokensService,
     WebAuthService,
-    // In this order: who is it, then may they.
+    // In this order: who is it, have they shown enough, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: SecondFactorGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
   ],
   exports: [AccountsService, AdminAccountsService, PasswordHasher, SecurityNotices],

@@ -4,6 +4,7 @@ import { readInPages } from '../users/export/read-in-pages.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
 import { describeDevice } from './notices/device.js';
 import { Places } from './notices/places.js';
+import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -16,10 +17,12 @@ export class ExportLoginsService {
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
     private readonly places: Places,
+    private readonly totp: TotpService,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
+    accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -39,6 +42,11 @@ export class ExportLoginsService {
 
   private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {
     yield* await this.devices.listOf(userId);
+  }
+
+  private async *readSecondFactors(userId: number): AsyncGenerator<OwnTotp> {
+    const totp = await this.totp.describe(userId);
+    if (totp) yield totp;
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

@@ -1,55 +1,58 @@
 import { Injectable } from '@nestjs/common';
-import type { Counter } from 'prom-client';
-import { countOutcome } from '../common/metrics/count-outcome.js';
-import { Metrics } from '../common/metrics/metrics.js';
+import type { EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { BusyError } from '../common/errors/common.errors.js';
 import type { Credentials } from '../users/credentials.js';
 import { UsersService } from '../users/users.service.js';
 import type { LoginRequest } from './auth.dto.js';
 import { InvalidCredentialsError } from './auth.errors.js';
 import type { ClientInfo } from './client-info.decorator.js';
-import type { Admission, FailureReason } from './lockouts/admission.js';
+import type { FailureReason, LoginAdmission } from './lockouts/admission.js';
 import type { BegunLogin } from './lockouts/known-devices.service.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
+import { LoginOutcomes } from './login-outcomes.js';
+import type { LoginChannel } from './mfa/pending/mfa-token.entity.js';
+import { MfaTokensService } from './mfa/pending/mfa-tokens.service.js';
+import { isWaiting, type WaitingLogin } from './mfa/pending/waiting-login.js';
+import { SecondFactorService, type SecondFactorMethod } from './mfa/second-factor.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import type { LogIn } from './sessions/session-tokens.js';
 import { SessionsService, type ProvenLogin } from './sessions/sessions.service.js';
 
-/** From a password to a session. */
+/** From a password to a session, or to a login that waits for its second factor. */
 @Injectable()
 export class LogInService {
-  private readonly outcomes: Counter<'outcome'>;
-
   constructor(
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
     private readonly gate: LoginGate,
-    metrics: Metrics,
-  ) {
-    this.outcomes = metrics.counter('mc101_logins_total', 'Logins by outcome.', ['outcome']);
-    // What an alert compares with what it was is there from the start.
-    for (const outcome of ['success', 'invalid_credentials', 'locked_out', 'rate_limited', 'busy'])
-      this.outcomes.inc({ outcome }, 0);
-  }
+    private readonly secondFactors: SecondFactorService,
+    private readonly mfaTokens: MfaTokensService,
+    private readonly audit: AuditService,
+    private readonly outcomes: LoginOutcomes,
+  ) {}
 
   /**
    * Takes as long and answers the same for an unknown account, a wrong password and a disabled account; and where it is
-   * locked out, for a right one.
+   * locked out, for a right one. That an account has a second factor is told to who knows its password.
+   * @param channel by which the login gets its tokens, then or when its second factor is there
    * @throws InvalidCredentialsError
    * @throws LockedOutError
    * @throws TooManyFailuresError
    * @throws BusyError
    */
-  logIn(request: LoginRequest, client: ClientInfo): Promise<LogIn> {
-    return countOutcome(
-      (outcome) => {
-        this.outcomes.inc({ outcome });
-      },
-      this.attempt(request, client),
+  logIn(request: LoginRequest, channel: LoginChannel, client: ClientInfo): Promise<LogIn | WaitingLogin> {
+    return this.outcomes.count(this.attempt(request, channel, client), (login) =>
+      isWaiting(login) ? 'mfa_required' : 'success',
     );
   }
 
-  private async attempt({ email, username, password }: LoginRequest, client: ClientInfo): Promise<LogIn> {
+  private async attempt(
+    { email, username, password }: LoginRequest,
+    channel: LoginChannel,
+    client: ClientInfo,
+  ): Promise<LogIn | WaitingLogin> {
     // Before the database is asked: a flood must not take the connections of everybody else.
     await this.hasher.refuseWhenBusy();
     const identifier = email ?? username ?? '';
@@ -57,18 +60,49 @@ export class LogInService {
     const admission = await this.gate.enter({ identifier, account, client });
     try {
       const proven = await this.prove(admission, account, password);
-      return await this.users.transaction(async (manager) => {
-        const tokens = await this.sessions.begin(manager, proven, client);
-        return { ...tokens, deviceToken: await admission.succeeded(manager, tokens) };
-      });
+      const methods = await this.secondFactors.methodsOf(proven.userId);
+      return await this.users.transaction<LogIn | WaitingLogin>((manager) =>
+        methods.length > 0
+          ? this.wait(manager, admission, proven, methods, channel)
+          : this.begin(manager, admission, proven, client),
+      );
     } catch (error) {
       await admission.withdrawn();
       throw error;
     }
   }
 
+  private async begin(
+    manager: EntityManager,
+    admission: LoginAdmission<string, BegunLogin>,
+    proven: ProvenLogin,
+    client: ClientInfo,
+  ): Promise<LogIn> {
+    const tokens = await this.sessions.begin(manager, proven, client);
+    // The account is locked by now: a second factor that came into force since it was asked for is seen here.
+    if ((await this.secondFactors.methodsOf(proven.userId, manager)).length > 0) throw new BusyError();
+    return { ...tokens, deviceToken: await admission.succeeded(manager, tokens) };
+  }
+
+  private async wait(
+    manager: EntityManager,
+    admission: LoginAdmission<string, BegunLogin>,
+    proven: ProvenLogin,
+    methods: readonly SecondFactorMethod[],
+    channel: LoginChannel,
+  ): Promise<WaitingLogin> {
+    const mfaToken = await this.mfaTokens.issue(manager, { ...proven, ...admission.firstFactor }, channel);
+    await admission.postponed(manager);
+    await this.audit.record(
+      'authn_mfa_required',
+      { subjectId: proven.userId, details: { methods: methods.join() } },
+      manager,
+    );
+    return { mfaToken, methods };
+  }
+
   private async prove(
-    admission: Admission<string, BegunLogin>,
+    admission: LoginAdmission<string, BegunLogin>,
     account: Credentials | undefined,
     password: string,
   ): Promise<ProvenLogin> {

@@ -89,6 +89,14 @@ export class AppConfig {
     absoluteSeconds: number;
     policy: Env['SESSION_POLICY'];
   }>;
+  readonly mfa: Readonly<{
+    /** Who must have a second factor. */
+    required: Env['REQUIRE_MFA'];
+    totpIssuer: string;
+    backupCodes: number;
+    /** For how long a login waits for its second factor. */
+    tokenSeconds: number;
+  }>;
   readonly passwordMinScore: number;
   readonly passwordContextWords: readonly string[];
   readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
@@ -135,6 +143,12 @@ export class AppConfig {
       idleSeconds: env.REFRESH_TOKEN_EXPIRE_DAYS * 86_400,
       absoluteSeconds: env.SESSION_ABSOLUTE_DAYS * 86_400,
       policy: env.SESSION_POLICY,
+    };
+    this.mfa = {
+      required: env.REQUIRE_MFA,
+      totpIssuer: env.MFA_TOTP_ISSUER,
+      backupCodes: env.MFA_BACKUP_CODES_COUNT,
+      tokenSeconds: env.MFA_TOKEN_EXPIRE_MINUTES * 60,
     };
     this.passwordMinScore = env.PASSWORD_MIN_SCORE;
     this.passwordContextWords = env.PASSWORD_CONTEXT_WORDS;

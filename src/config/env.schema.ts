@@ -6,6 +6,7 @@ import { DATABASE } from './variables/database.js';
 import { LIMITS } from './variables/limits.js';
 import { MAIL } from './variables/mail.js';
 import { NOTICES } from './variables/notices.js';
+import { SECOND_FACTORS } from './variables/second-factors.js';
 import { SECRETS } from './variables/secrets.js';
 import { SERVICE } from './variables/service.js';
 import type { Variable } from './variables/variable.js';
@@ -17,6 +18,7 @@ export const ENV = {
   ...SECRETS,
   ...AUDIT,
   ...ACCOUNTS,
+  ...SECOND_FACTORS,
   ...LIMITS,
   ...MAIL,
   ...NOTICES,

@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { headersOf } from './answer-headers.js';
 import { cookieParameters, setCookieHeader, type CookieHint } from './cookies.js';
 import { SENTENCES } from './error-sentences.js';
+import { OPEN_WITHOUT_SECOND_FACTOR_HINT } from '../common/http/without-second-factor.decorator.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -14,6 +15,7 @@ interface Hints {
   /** Lines of Set-Cookie by status. */
   'x-set-cookies'?: Record<string, string[]>;
   'x-cookies'?: CookieHint[];
+  [OPEN_WITHOUT_SECOND_FACTOR_HINT]?: boolean;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -78,11 +80,17 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   delete operation['x-set-cookies'];
   delete operation['x-cookies'];
   operation.parameters = [...(operation.parameters ?? []), ...cookieParameters(cookies)];
+  const needsSecondFactor = !isPublic && !isForBrowsers && !operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
+  delete operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
   if (form && operation.requestBody && 'content' in operation.requestBody)
     operation.requestBody.content['application/x-www-form-urlencoded'] = form;
   if (answer !== undefined) describeSuccess(operation, answer);
   keepOutOfForms(operation);
-  const codes = new Set<ErrorCode>([...own, ...commonErrors(operation, isPublic, path)]);
+  const codes = new Set<ErrorCode>([
+    ...own,
+    ...(needsSecondFactor ? (['MFA_SETUP_REQUIRED'] as const) : []),
+    ...commonErrors(operation, isPublic, path),
+  ]);
   for (const [status, group] of groupByStatus(codes)) {
     operation.responses[status] ??= {
       description: group.join(' or '),

@@ -5,8 +5,8 @@ interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
   /**
-   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that, to
-   * get in by, may be theirs, and what the owner gets in by has to be sent to them.
+   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that and
+   * lets in by itself may be theirs, and what the owner sets a new password with has to be sent to them.
    */
   accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */

@@ -4,6 +4,7 @@ import { ApiAnswer } from '../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../common/http/api-errors.decorator.js';
 import { CurrentUser } from '../common/http/current-user.decorator.js';
 import type { Principal } from '../common/http/principal.js';
+import { WithoutSecondFactor } from '../common/http/without-second-factor.decorator.js';
 import { UpdateProfileRequest } from './update-profile.dto.js';
 import { UserInfoResponse, UserResponse } from './user.response.dto.js';
 import { UsersService } from './users.service.js';
@@ -14,6 +15,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   /** Who I am, and which session this is. */
+  @WithoutSecondFactor()
   @ApiAnswer('The account and the session of the token.')
   @Get('info')
   info(@CurrentUser() user: Principal): UserInfoResponse {

@@ -130,6 +130,11 @@ export class UsersService {
     return this.users.listActiveAdmins(manager);
   }
 
+  /** Locks an account until the transaction ends. @returns whether this is its password's hash */
+  async lockWithPassword(manager: EntityManager, userId: number, passwordHash: string): Promise<boolean> {
+    return (await this.users.lockById(manager, userId))?.passwordHash === passwordHash;
+  }
+
   /**
    * Changes role or activity. Where that makes somebody an active admin, or ends it, other modules take part.
    * @param before the account as it is, locked

@@ -1,8 +1,13 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { NotMeLinks } from '../../src/auth/notices/not-me/not-me-links.service.js';
+import { BackupCodesService } from '../../src/auth/mfa/backup-codes/backup-codes.service.js';
+import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.js';
+import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
+import { Clock } from '../../src/common/clock.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
+import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
 import { startTestServer, unique } from '../support/test-server.js';
 
 interface Operation {
@@ -26,6 +31,10 @@ const NOTE_PASSWORD = 'correct horse battery staple';
 const server = await startTestServer();
 afterAll(() => server.close());
 const admin = await server.signUpAdmin();
+const clock = server.app.get(Clock);
+// A test vector of RFC 6238: at this moment this secret's app shows the code of the documentation.
+new StoppedClock(clock, new Date(1_111_111_109_000));
+const exampleSecret = Buffer.from('12345678901234567890');
 
 const { paths } = (await server.api.get('/mc101docs-json')).body as {
   paths: Record<string, Record<string, Operation>>;
@@ -86,6 +95,44 @@ async function invite(documented: string): Promise<void> {
   await server.sql.query('UPDATE invitations SET token_hash = $2 WHERE id = $1', [body.id, hash]);
 }
 
+/** An account whose app shows the code of the documentation now, and which has its backup code. */
+async function withExampleApp({ backup_code: backupCode }: Record<string, unknown> = {}): Promise<Actor> {
+  const actor = await enrol(server.api, clock, await ada());
+  await showExampleCode(actor.id);
+  if (typeof backupCode === 'string') {
+    const [drawn, documented] = [actor.backupCodes[0]!, backupCode].map(
+      (code) => server.app.get(BackupCodesService).hashesOf(actor.id, code)[0],
+    );
+    await server.sql.query('UPDATE mfa_backup_codes SET code_hash = $2 WHERE code_hash = $1', [
+      drawn,
+      documented,
+    ]);
+  }
+  return actor;
+}
+
+/** Puts another secret in the place of an app's, which shows this code now. */
+async function showExampleCode(userId: number): Promise<void> {
+  const { keyId, sealedSecret } = server.app.get(TotpSecretsService).seal(userId, exampleSecret);
+  await server.sql.query(
+    `UPDATE mfa_totp SET key_id = $2, sealed_secret = $3, last_step = last_step - 1 WHERE user_id = $1`,
+    [userId, keyId, sealedSecret],
+  );
+}
+
+/** A login of Ada's that waits, with the token of the documentation. */
+async function withExampleLogin(channel: 'bearer' | 'web', body: Record<string, unknown>): Promise<Setting> {
+  const actor = await withExampleApp(body);
+  await passPassword(server.api, actor);
+  const [hash] = server.app.get(MfaTokensService).hashesOf(String(body['mfa_token']));
+  await server.sql.query('UPDATE mfa_tokens SET token_hash = $2, channel = $3 WHERE user_id = $1', [
+    actor.id,
+    hash,
+    channel,
+  ]);
+  return channel === 'web' ? { headers: { origin: server.config.publicUrl } } : {};
+}
+
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
   'POST /users/register': async (_, { invitation }) => {
@@ -114,6 +161,17 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
     await ada();
     return { headers: { origin: server.config.publicUrl } };
   },
+  'POST /auth/mfa/complete': (_, body) => withExampleLogin('bearer', body),
+  'POST /auth/web/mfa': (_, body) => withExampleLogin('web', body),
+  'POST /auth/mfa/totp/confirm': async () => {
+    const actor = await ada();
+    await server.as(actor).post('/auth/mfa/totp/setup');
+    await showExampleCode(actor.id);
+    return { actor };
+  },
+  'POST /auth/mfa/backup-codes/regenerate': async (_, body) => ({ actor: await withExampleApp(body) }),
+  'POST /auth/mfa/disable': async (_, body) => ({ actor: await withExampleApp(body) }),
+  'POST /auth/step-up': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /users/change-password': async () => ({ actor: await ada() }),
   'PATCH /users': async () => ({ actor: await ada() }),
   'PATCH /admin/users/{id}': async () => ({ actor: admin, path: { id: (await ada()).id } }),

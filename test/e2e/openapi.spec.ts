@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { STATUS_BY_CODE } from '../../src/common/errors/error-codes.js';
+import { Clock } from '../../src/common/clock.js';
+import { enrol } from '../support/authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 interface Media {
@@ -80,8 +82,10 @@ const PUBLIC = [
   'GET /ready',
   'POST /auth/logout',
   'POST /auth/not-me',
+  'POST /auth/mfa/complete',
   'POST /auth/refresh',
   'POST /auth/web/login',
+  'POST /auth/web/mfa',
   'POST /users/login',
   'POST /users/register',
 ];
@@ -276,6 +280,8 @@ describe('the OpenAPI document', () => {
       ...COOKIE_ROUTES,
       'POST /users/logout',
       'POST /auth/logout-all',
+      'POST /auth/mfa/totp/setup',
+      'POST /admin/users/{id}/mfa-reset',
       'POST /admin/backups',
       'POST /admin/users/{id}/logout-all',
       'POST /admin/users/{id}/unlock',
@@ -304,10 +310,17 @@ describe('the OpenAPI document', () => {
   it('tells the truth about what comes back', async () => {
     const alice = await server.signUp();
     const admin = await server.signUpAdmin();
-    const schemaOf = (path: string, method: string, status: string) => {
-      const { schema } = document.paths[path]![method]!.responses[status]!.content!['application/json']!;
-      return document.components.schemas[(schema as { $ref: string }).$ref.split('/').at(-1)!]!;
+    /** The schema of an answer; of several that it may have, the one that it names as its own. */
+    const schemaOf = (path: string, method: string, name: string | undefined) => {
+      const { schema } = document.paths[path]![method]!.responses['200']!.content!['application/json']!;
+      const { $ref, oneOf = [] } = schema as { $ref?: string; oneOf?: { $ref: string }[] };
+      const names = [$ref, ...oneOf.map((one) => one.$ref)].map((ref) => ref?.split('/').at(-1));
+      const found = name === undefined ? names[0] : names.find((one) => one === name);
+      return document.components.schemas[found!]!;
     };
+    const carol = await server.signUp();
+    const { app } = await enrol(server.api, server.app.get(Clock), carol);
+    const waiting = await server.api.post('/users/login', { email: carol.email, password: carol.password });
     const answers = [
       ['/users/info', 'get', (await server.as(alice).get('/users/info')).body],
       ['/users', 'patch', (await server.as(alice).patch('/users', { name: 'Alice' })).body],
@@ -320,13 +333,26 @@ describe('the OpenAPI document', () => {
         '/users/login',
         'post',
         (await server.api.post('/users/login', { email: alice.email, password: alice.password })).body,
+        'LoginResponse',
       ],
+      ['/users/login', 'post', waiting.body, 'MfaRequiredResponse'],
+      [
+        '/auth/mfa/complete',
+        'post',
+        (
+          await server.api.post('/auth/mfa/complete', {
+            mfa_token: waiting.body.mfa_token,
+            code: app.freshCode(),
+          })
+        ).body,
+      ],
+      ['/auth/mfa/totp/setup', 'post', (await server.as(alice).post('/auth/mfa/totp/setup')).body],
       ['/health', 'get', (await server.api.get('/health')).body],
       ['/ready', 'get', (await server.api.get('/ready')).body],
       ['/', 'get', (await server.api.get('/')).body],
-    ] as [string, string, object][];
-    for (const [path, method, body] of answers) {
-      const { properties, required } = schemaOf(path, method, '200');
+    ] as [string, string, object, string?][];
+    for (const [path, method, body, name] of answers) {
+      const { properties, required } = schemaOf(path, method, name);
       expect({ path, fields: Object.keys(properties ?? {}).sort() }).toEqual({
         path,
         fields: Object.keys(body).sort(),

@@ -18,6 +18,8 @@ const PUBLIC = [
   'POST /auth/refresh',
   'POST /auth/logout',
   'POST /auth/web/login',
+  'POST /auth/mfa/complete',
+  'POST /auth/web/mfa',
   // Theirs is another guard: see credential-separation.spec.ts.
   'POST /auth/web/refresh',
   'POST /auth/web/logout',

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
 /** What the server answers instead of OK. */
-export interface Refusal {
+interface Refusal {
   responseCode: number;
   message: string;
 }

@@ -1,7 +1,22 @@
 import type { EntityManager } from 'typeorm';
 
 /** Why an attempt failed, for the audit log; the answer never tells. `withheld`: the password was not looked at. */
-export type FailureReason = 'wrong_password' | 'unknown_account' | 'no_password' | 'disabled' | 'withheld';
+export type FailureReason =
+  | 'wrong_password'
+  | 'unknown_account'
+  | 'no_password'
+  | 'disabled'
+  | 'withheld'
+  | 'wrong_code'
+  | 'wrong_backup_code';
+
+/** What the gate has to be told again when a login goes on after its password. */
+export interface FirstFactor {
+  /** What was typed: a keyed hash. */
+  identifier: Buffer;
+  /** Failures before it, in the bucket that had most. */
+  failuresBefore: number;
+}
 
 interface Ends<T, S> {
   succeed: (manager: EntityManager, success: S) => Promise<T>;
@@ -40,5 +55,27 @@ export class Admission<T, S = undefined> {
   /** Nothing was tested, or the transaction of its success was undone. After a failure it does nothing. */
   async withdrawn(): Promise<void> {
     if (!this.isOver) await this.ends.giveBack();
+  }
+}
+
+/** An attempt to log in. */
+export class LoginAdmission<T, S> extends Admission<T, S> {
+  constructor(
+    mayVerify: boolean,
+    ends: Ends<T, S>,
+    /** What the gate wants to know when a second factor comes. */
+    readonly firstFactor: FirstFactor,
+    private readonly giveBack: (manager: EntityManager) => Promise<void>,
+  ) {
+    super(mayVerify, ends);
+  }
+
+  /**
+   * The password was right and a second factor is to come: neither a success nor a failure, so that nothing is forgiven
+   * to who knows a password alone.
+   * @param manager of the transaction in which the login begins to wait
+   */
+  postponed(manager: EntityManager): Promise<void> {
+    return this.giveBack(manager);
   }
 }

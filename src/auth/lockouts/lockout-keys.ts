@@ -49,6 +49,11 @@ export class LockoutKeys {
     return this.hash('session', id);
   }
 
+  /** @param guesser who guesses at codes of a second factor: a user, a known device or a session */
+  secondFactor(guesser: Buffer): Buffer {
+    return this.hash('second-factor', guesser.toString('hex'));
+  }
+
   private hash(kind: string, value: string): Buffer {
     return hmacSha256(this.key, `mc101/login-failures/v1\0${kind}\0${value}`);
   }

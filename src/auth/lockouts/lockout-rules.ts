@@ -4,6 +4,12 @@ import { AppConfig } from '../../config/app-config.js';
 /** Failures are counted towards a lock within this time. */
 const WINDOW_SECONDS = 15 * 60;
 
+/**
+ * A code of six digits is guessed sooner than any password, by whoever has that already: locks that follow each other
+ * within a day double up to one, which leaves eight guesses a day.
+ */
+const MAX_FACTOR_LOCK_SECONDS = 86_400;
+
 /** More than anybody tries: a limit that is switched off. */
 const UNLIMITED = 2_147_483_647;
 
@@ -13,8 +19,9 @@ const UNLIMITED = 2_147_483_647;
  * `account`: whatever the identifier leads to, so that two names of one account do not buy twice as many tries.
  * `address`: the network that it comes from. `pair`: the identifier from there.
  * `own`: a known device, or a session, for its own account.
+ * `factor`: codes of a second factor, by the account that they are for; on a known device and in a session by that one.
  */
-export type BucketKind = 'identifier' | 'account' | 'address' | 'pair' | 'own';
+export type BucketKind = 'identifier' | 'account' | 'address' | 'pair' | 'own' | 'factor';
 
 export interface LockoutRule {
   /** This many failures within `windowSeconds` lock. */
@@ -44,7 +51,12 @@ export class LockoutRules {
    * @returns undefined for what is switched off
    */
   of(kind: BucketKind, factor = 1): LockoutRule | undefined {
-    const rule = kind === 'address' ? this.ofAddress(factor) : this.ofIdentifier(kind);
+    const rule =
+      kind === 'address'
+        ? this.ofAddress(factor)
+        : kind === 'factor'
+          ? this.ofSecondFactor()
+          : this.ofIdentifier(kind);
     return rule.threshold === UNLIMITED && rule.rateLimit === UNLIMITED ? undefined : rule;
   }
 
@@ -60,7 +72,20 @@ export class LockoutRules {
     };
   }
 
-  private ofIdentifier(kind: Exclude<BucketKind, 'address'>): LockoutRule {
+  private ofSecondFactor(): LockoutRule {
+    const { identifier } = this.config.lockouts;
+    const maxLockSeconds = Math.max(identifier.lockSeconds, MAX_FACTOR_LOCK_SECONDS);
+    return {
+      threshold: limit(identifier.threshold),
+      windowSeconds: WINDOW_SECONDS,
+      rateLimit: limit(identifier.rateLimit),
+      lockSeconds: identifier.lockSeconds,
+      maxLockSeconds,
+      memorySeconds: maxLockSeconds,
+    };
+  }
+
+  private ofIdentifier(kind: Exclude<BucketKind, 'address' | 'factor'>): LockoutRule {
     const { identifier, suspendSeconds } = this.config.lockouts;
     const isPair = kind === 'pair';
     const lockSeconds = isPair ? suspendSeconds : identifier.lockSeconds;

@@ -133,10 +133,13 @@ export const FAIL: Statement = {
          WHERE s.locked_at IS DISTINCT FROM before.locked_at`,
 };
 
-/** Gives a reservation back. What the person themself has proven right ($3) begins anew. */
+/** Gives a reservation back. What the person themself has proven right ($3) begins anew, reserved in or not. */
 export const GIVE_BACK: Statement = {
   name: 'login-failures.give-back',
-  text: `WITH ${HELD}
+  text: `WITH held AS (
+           SELECT key FROM login_failures WHERE (key = ANY ($2::bytea[]) AND pending ? $1::text) OR key = ANY ($3::bytea[])
+           ORDER BY key FOR UPDATE
+         )
          UPDATE login_failures f
          SET pending = f.pending - $1::text, failed_at = CASE WHEN f.key = ANY ($3::bytea[]) THEN '{}' ELSE f.failed_at END
          FROM held WHERE f.key = held.key`,

@@ -76,18 +76,14 @@ export class LockoutsRepository {
     ]);
   }
 
-  /** Gives a reservation back. @param cleared buckets whose failures are forgotten with it */
+  /** Gives a reservation back. @param cleared keys whose failures are forgotten with it */
   async giveBack(
     manager: EntityManager | undefined,
     id: string,
     buckets: readonly Bucket[],
-    cleared: readonly Bucket[] = [],
+    cleared: readonly Buffer[] = [],
   ): Promise<void> {
-    await runPrepared(manager ?? this.dataSource, GIVE_BACK, [
-      id,
-      buckets.map(({ key }) => key),
-      cleared.map(({ key }) => key),
-    ]);
+    await runPrepared(manager ?? this.dataSource, GIVE_BACK, [id, buckets.map(({ key }) => key), cleared]);
   }
 
   /**

@@ -7,7 +7,7 @@ import { AppConfig } from '../../config/app-config.js';
 import type { Credentials } from '../../users/credentials.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { SecurityNotices } from '../notices/security-notices.js';
-import { Admission, type FailureReason } from './admission.js';
+import { Admission, LoginAdmission, type FailureReason, type FirstFactor } from './admission.js';
 import { KnownDevicesService, type BegunLogin } from './known-devices.service.js';
 import { LockoutKeysService } from './lockout-keys.js';
 import { LockoutRules, type BucketKind } from './lockout-rules.js';
@@ -22,8 +22,17 @@ export interface LoginAttempt {
   client: ClientInfo;
 }
 
+/** A login whose password was right, and which shows its second factor. */
+export interface SecondFactorAttempt extends FirstFactor {
+  userId: number;
+  client: ClientInfo;
+}
+
+/** What is recorded of somebody who is logged in and fails to prove it once more. */
+export type ProofFailure = 'authn_password_change_fail' | 'authn_step_up_fail' | 'authn_mfa_change_fail';
+
 /** Locks of what belongs to an account; those of an address are nobody's. */
-const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own'];
+const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own', 'factor'];
 
 /**
  * Stands before every password that is tried, and lets in no more than may fail. See README.md.
@@ -53,7 +62,7 @@ export class LoginGate {
    * @throws TooManyFailuresError
    * @throws BusyError
    */
-  async enter({ identifier, account, client }: LoginAttempt): Promise<Admission<string, BegunLogin>> {
+  async enter({ identifier, account, client }: LoginAttempt): Promise<LoginAdmission<string, BegunLogin>> {
     const keys = await this.keys.get();
     const typed = keys.identifier(identifier);
     const owner = keys.account(account?.id, typed);
@@ -70,10 +79,55 @@ export class LoginGate {
         : this.bucket('own', keys.device(device), owner);
     const reservation = await this.reservations.reserve(buckets);
     const isCountedIn = (counted: readonly Bucket[]) => counted.some(({ kind }) => kind === 'account');
-    return new Admission(isCountedIn(buckets) === isCountedIn(reservation.buckets), {
-      succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
+    return new LoginAdmission(
+      isCountedIn(buckets) === isCountedIn(reservation.buckets),
+      {
+        succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
+        fail: (reason) =>
+          this.fail(reservation, 'authn_login_fail', account?.id, { reason, identifier: nameInLog(typed) }),
+        giveBack: () => this.reservations.giveBack(reservation),
+      },
+      { identifier: typed, failuresBefore: reservation.failuresBefore },
+      (manager) => this.reservations.giveBack(reservation, manager),
+    );
+  }
+
+  /**
+   * Counts a second factor before it is looked at. Only who knows the password comes this far; who guesses codes then
+   * keeps the owner from no device that is known. Its end is to be told to the admission, as that of the whole login.
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
+   * @throws BusyError
+   */
+  async enterSecondFactor({
+    userId,
+    identifier,
+    failuresBefore,
+    client,
+  }: SecondFactorAttempt): Promise<Admission<string, BegunLogin>> {
+    const keys = await this.keys.get();
+    const owner = keys.user(userId);
+    const device = await this.devices.find(userId, client.deviceToken);
+    const network = this.networks.networkOf(client.ip);
+    const known = device === undefined ? undefined : keys.device(device);
+    const buckets = [
+      ...this.bucket('factor', keys.secondFactor(known ?? owner), owner),
+      ...(known ? [] : this.bucket('address', keys.address(network), null, network.factor)),
+    ];
+    const reservation = await this.reservations.reserve(buckets);
+    const before = Math.max(failuresBefore, reservation.failuresBefore);
+    return new Admission(true, {
+      succeed: (manager, login) =>
+        this.succeed(
+          manager,
+          { ...reservation, failuresBefore: before },
+          login,
+          client.deviceToken,
+          // Of the account itself nothing is forgiven: whoever else guesses there shall not profit.
+          known ? [known, keys.secondFactor(known)] : [keys.pair(identifier, network)],
+        ),
       fail: (reason) =>
-        this.fail(reservation, 'authn_login_fail', account?.id, { reason, identifier: nameInLog(typed) }),
+        this.fail(reservation, 'authn_login_fail', userId, { reason, identifier: nameInLog(identifier) }),
       giveBack: () => this.reservations.giveBack(reservation),
     });
   }
@@ -85,13 +139,33 @@ export class LoginGate {
    * @throws TooManyFailuresError
    * @throws BusyError
    */
-  async enterProof({ userId, session }: Principal): Promise<Admission<void>> {
+  async enterProof(
+    { userId, session }: Principal,
+    failure: ProofFailure = 'authn_password_change_fail',
+  ): Promise<Admission<void>> {
     const keys = await this.keys.get();
-    const buckets = this.bucket('own', keys.session(session.id), keys.user(userId));
+    return this.admitProof(this.bucket('own', keys.session(session.id), keys.user(userId)), userId, failure);
+  }
+
+  /** The same for a code of a second factor: those are guessed sooner, and locked for longer. */
+  async enterCodeProof(
+    { userId, session }: Principal,
+    failure: ProofFailure = 'authn_mfa_change_fail',
+  ): Promise<Admission<void>> {
+    const keys = await this.keys.get();
+    const key = keys.secondFactor(keys.session(session.id));
+    return this.admitProof(this.bucket('factor', key, keys.user(userId)), userId, failure);
+  }
+
+  private async admitProof(
+    buckets: readonly Bucket[],
+    userId: number,
+    failure: ProofFailure,
+  ): Promise<Admission<void>> {
     const reservation = await this.reservations.reserve(buckets);
     return new Admission(true, {
-      succeed: (manager) => this.reservations.giveBack(reservation, manager, ['own']),
-      fail: (reason) => this.fail(reservation, 'authn_password_change_fail', userId, { reason }),
+      succeed: (manager) => this.reservations.giveBack(reservation, manager, ['own', 'factor']),
+      fail: (reason) => this.fail(reservation, failure, userId, { reason }),
       giveBack: () => this.reservations.giveBack(reservation),
     });
   }
@@ -107,10 +181,11 @@ export class LoginGate {
     reservation: Reservation,
     login: BegunLogin,
     deviceToken: string | null,
+    alsoForgiven: readonly Buffer[] = [],
   ): Promise<string> {
     const token = await this.devices.remember(manager, login, deviceToken);
     await this.recordAfterFailures(manager, reservation, login);
-    await this.reservations.giveBack(reservation, manager, ['own', 'pair']);
+    await this.reservations.giveBack(reservation, manager, ['own', 'pair'], alsoForgiven);
     return token;
   }
 
@@ -135,7 +210,7 @@ export class LoginGate {
 
   private async fail(
     reservation: Reservation,
-    eventType: 'authn_login_fail' | 'authn_password_change_fail',
+    eventType: 'authn_login_fail' | ProofFailure,
     userId: number | undefined,
     details: { reason: FailureReason; identifier?: string },
   ): Promise<void> {

@@ -50,19 +50,19 @@ export class ReservationsService {
     return buckets.length === 0 ? [] : await this.repository.fail(manager, id, buckets);
   }
 
-  /** @param cleared kinds of buckets whose failures are forgotten with it */
+  /**
+   * @param cleared kinds of its buckets whose failures are forgotten with it
+   * @param alsoCleared buckets of an earlier step of the same login, by their keys
+   */
   async giveBack(
     { id, buckets }: Reservation,
     manager?: EntityManager,
     cleared: readonly BucketKind[] = [],
+    alsoCleared: readonly Buffer[] = [],
   ): Promise<void> {
-    if (buckets.length === 0) return;
-    await this.repository.giveBack(
-      manager,
-      id,
-      buckets,
-      buckets.filter(({ kind }) => cleared.includes(kind)),
-    );
+    if (buckets.length === 0 && alsoCleared.length === 0) return;
+    const own = buckets.filter(({ kind }) => cleared.includes(kind)).map(({ key }) => key);
+    await this.repository.giveBack(manager, id, buckets, [...own, ...alsoCleared]);
   }
 
   private async tryOnce(

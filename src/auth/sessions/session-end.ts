@@ -10,6 +10,10 @@ export type SessionEnd =
   | 'password-changed'
   /** The owner said that a login was not theirs. */
   | 'disowned'
+  /** A second factor was added or taken away in another session. */
+  | 'mfa-changed'
+  /** An admin took every second factor away. */
+  | 'mfa-reset'
   /** By a later login, where an account has one session at a time. */
   | 'replaced'
   /** By a later login, past MAX_SESSIONS. */

@@ -8,6 +8,7 @@ import { MessageResponse } from '../../common/http/message.response.dto.js';
 import { PagingQuery } from '../../common/http/paging.dto.js';
 import type { Principal } from '../../common/http/principal.js';
 import { Public } from '../../common/http/public.decorator.js';
+import { WithoutSecondFactor } from '../../common/http/without-second-factor.decorator.js';
 import { TokensResponse, toTokensResponse } from '../auth.dto.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
 import { RefreshRequest, SessionPage } from './sessions.dto.js';
@@ -52,6 +53,7 @@ export class SessionsController {
   }
 
   /** Ends every session of mine, this one too. */
+  @WithoutSecondFactor()
   @ApiAnswer('Every session has ended.')
   @HttpCode(200)
   @Post('logout-all')

@@ -18,6 +18,7 @@ export interface NewSession {
 const FIND_PRINCIPAL: Statement = {
   name: 'sessions.find-principal',
   text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.voter_key,
+                EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL) AS has_second_factor,
                 u.created_at, s.expires_at, extract(epoch FROM now() - s.authenticated_at)::float8 AS authenticated_seconds_ago
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
@@ -31,6 +32,7 @@ interface PrincipalRow {
   role: Role;
   email_verified: boolean;
   voter_key: string;
+  has_second_factor: boolean;
   created_at: Date;
   expires_at: Date;
   authenticated_seconds_ago: number;
@@ -73,6 +75,7 @@ export class SessionsRepository {
         isActive: true,
         emailVerified: row.email_verified,
         voterKey: row.voter_key,
+        hasSecondFactor: row.has_second_factor,
         createdAt: row.created_at,
         session: {
           id: sessionId,
@@ -153,6 +156,16 @@ export class SessionsRepository {
        )`,
       [sessionIds],
     );
+  }
+
+  /** Notes that a factor was proven just now. @returns false where the session has ended meanwhile */
+  async renewAuthentication(manager: EntityManager, userId: number, sessionId: string): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE sessions SET authenticated_at = now()
+       WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > now()`,
+      [userId, sessionId],
+    );
+    return count === 1;
   }
 
   /** Ends a session of a user. @returns whether it was one, and alive until now */

@@ -23,6 +23,8 @@ export interface ProvenLogin {
   userId: number;
   /** The hash that the login verified: a session begins only while it is still the account's. */
   verifiedHash: string;
+  /** What was shown besides the password. */
+  secondFactor?: string;
 }
 
 /** Sessions from their beginning to their end. */
@@ -61,7 +63,12 @@ export class SessionsService {
     else await this.endOldest(manager, { userId, sessionId });
     await this.audit.record(
       'authn_login_success',
-      { actorId: userId, subjectId: userId, sessionId },
+      {
+        actorId: userId,
+        subjectId: userId,
+        sessionId,
+        details: login.secondFactor === undefined ? {} : { second_factor: login.secondFactor },
+      },
       manager,
     );
     return this.present({ userId, sessionId }, token);

@@ -2,6 +2,7 @@ import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/com
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
+import { ApiOneOf } from '../../common/http/api-one-of.decorator.js';
 import { MessageResponse } from '../../common/http/message.response.dto.js';
 import { Public } from '../../common/http/public.decorator.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
@@ -13,6 +14,8 @@ import {
   REFRESH_COOKIE,
   type BrowserCookies,
 } from './browser-cookies.js';
+import { ApiCompleteLogin } from '../mfa/api-complete-login.decorator.js';
+import { CompleteLoginRequest, MfaRequiredResponse } from '../mfa/mfa.dto.js';
 import { CurrentBrowserSession, type BrowserSession } from './browser-session.js';
 import { NeedsBrowserSession } from './needs-browser-session.decorator.js';
 import { OwnPageGuard } from './own-page.guard.js';
@@ -44,7 +47,10 @@ export class WebAuthController {
       username: { summary: 'By username', value: { username: 'ada', password: PASSWORD } },
     },
   })
-  @ApiAnswer('The access token of a new session, and its cookies.')
+  @ApiAnswer(
+    'The access token of a new session, and its cookies; or, where the account has a second factor, what to complete the login with.',
+  )
+  @ApiOneOf(WebTokensResponse, MfaRequiredResponse)
   @ApiReadsCookies({
     [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
     [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
@@ -57,8 +63,23 @@ export class WebAuthController {
     @Body() request: WebLoginRequest,
     @Client() client: ClientInfo,
     @Cookies() cookies: BrowserCookies,
-  ): Promise<WebTokensResponse> {
+  ): Promise<WebTokensResponse | MfaRequiredResponse> {
     return this.web.logIn(request, client, cookies);
+  }
+
+  /** Completes the login of a page of this service with a second factor. */
+  @Public()
+  @ApiCompleteLogin()
+  @ApiAnswer('The access token of a new session, and its cookies.')
+  @HttpCode(200)
+  @ApiErrors('MFA_TOKEN_INVALID', 'CODE_INVALID', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @Post('mfa')
+  completeLogin(
+    @Body() request: CompleteLoginRequest,
+    @Client() client: ClientInfo,
+    @Cookies() cookies: BrowserCookies,
+  ): Promise<WebTokensResponse> {
+    return this.web.completeLogin(request, client, cookies);
   }
 
   /** Renews the access token and the cookies. */

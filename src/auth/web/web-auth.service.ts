@@ -4,7 +4,14 @@ import { RefreshRefusedError } from '../auth.errors.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { DEVICE_IDLE_DAYS } from '../lockouts/known-devices.repository.js';
 import { LogInService } from '../log-in.service.js';
-import type { SessionTokens } from '../sessions/session-tokens.js';
+import { CompleteLoginService } from '../mfa/complete-login.service.js';
+import {
+  toMfaRequiredResponse,
+  type CompleteLoginRequest,
+  type MfaRequiredResponse,
+} from '../mfa/mfa.dto.js';
+import { isWaiting } from '../mfa/pending/waiting-login.js';
+import type { LogIn, SessionTokens } from '../sessions/session-tokens.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { CSRF_COOKIE, DEVICE_COOKIE, REFRESH_COOKIE, type BrowserCookies } from './browser-cookies.js';
 import { formatRefreshCookie, parseRefreshCookie, type BrowserSession } from './browser-session.js';
@@ -19,26 +26,36 @@ const DEVICE_SECONDS = DEVICE_IDLE_DAYS * 86_400;
 export class WebAuthService {
   constructor(
     private readonly logins: LogInService,
+    private readonly completions: CompleteLoginService,
     private readonly sessions: SessionsService,
     private readonly csrfTokens: CsrfTokensService,
     private readonly config: AppConfig,
   ) {}
 
   /**
-   * Begins a session and ends the one that this browser had, if any.
+   * Begins a session and ends the one that this browser had, if any. Where a second factor is to come, nothing changes yet.
    * @throws what LogInService.logIn throws
    */
   async logIn(
     request: WebLoginRequest,
     client: ClientInfo,
     cookies: BrowserCookies,
+  ): Promise<WebTokensResponse | MfaRequiredResponse> {
+    const login = await this.logins.logIn(request, 'web', withDevice(client, cookies));
+    return isWaiting(login) ? toMfaRequiredResponse(login) : this.begin(login, cookies);
+  }
+
+  /**
+   * Begins the session of a login whose password this browser's page has shown before.
+   * @throws what CompleteLoginService.complete throws
+   */
+  async completeLogin(
+    request: CompleteLoginRequest,
+    client: ClientInfo,
+    cookies: BrowserCookies,
   ): Promise<WebTokensResponse> {
-    const former = parseRefreshCookie(cookies.read(REFRESH_COOKIE));
-    const deviceToken = cookies.read(DEVICE_COOKIE) ?? null;
-    const tokens = await this.logins.logIn(request, { ...client, deviceToken });
-    cookies.write(DEVICE_COOKIE, tokens.deviceToken, DEVICE_SECONDS);
-    if (former) await this.sessions.logOut(former.refreshToken);
-    return this.handOver(tokens, this.csrfTokens.issue(tokens.sessionId), cookies);
+    const login = await this.completions.complete(request, 'web', withDevice(client, cookies));
+    return this.begin(login, cookies);
   }
 
   /** @throws RefreshRefusedError when the session has ended, or its token was used up; the cookies go then */
@@ -64,6 +81,13 @@ export class WebAuthService {
     forgetSession(cookies);
   }
 
+  private async begin(login: LogIn, cookies: BrowserCookies): Promise<WebTokensResponse> {
+    const former = parseRefreshCookie(cookies.read(REFRESH_COOKIE));
+    cookies.write(DEVICE_COOKIE, login.deviceToken, DEVICE_SECONDS);
+    if (former) await this.sessions.logOut(former.refreshToken);
+    return this.handOver(login, this.csrfTokens.issue(login.sessionId), cookies);
+  }
+
   private handOver(
     { accessToken, expiresInSeconds, refreshToken, sessionId }: SessionTokens,
     csrfToken: string,
@@ -74,6 +98,11 @@ export class WebAuthService {
     cookies.write(CSRF_COOKIE, csrfToken, idleSeconds);
     return { access_token: accessToken, expires_in: expiresInSeconds, csrf_token: csrfToken };
   }
+}
+
+/** A browser keeps in a cookie what programs send as a header. */
+function withDevice(client: ClientInfo, cookies: BrowserCookies): ClientInfo {
+  return { ...client, deviceToken: cookies.read(DEVICE_COOKIE) ?? null };
 }
 
 function forgetSession(cookies: BrowserCookies): void {

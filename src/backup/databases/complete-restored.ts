@@ -4,8 +4,8 @@ import { carryExports } from './carry-exports.js';
 import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
-/** Everything that lets somebody in without a password. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations', 'not_me_links'];
+/** Everything that lets somebody in without a password, or beyond it. Rows that hang on them go with them. */
+const SESSIONS_AND_CODES = ['sessions', 'invitations', 'mfa_tokens', 'not_me_links'];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 

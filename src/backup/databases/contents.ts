@@ -1,10 +1,10 @@
 import { escapeIdentifier, type Client } from 'pg';
 
 /**
- * Tables whose rows hold keys under entries of APP_ENCRYPTION_KEY, in their column `key_id`. Not those of mails: a
- * restored database sends none that the dump still had to send.
+ * Tables whose rows hold keys and secrets under entries of APP_ENCRYPTION_KEY, in their column `key_id`. Not those of
+ * mails: a restored database sends none that the dump still had to send.
  */
-const TABLES_OF_WRAPPED_KEYS = ['user_keys', 'service_keys'];
+const TABLES_OF_WRAPPED_KEYS = ['user_keys', 'service_keys', 'mfa_totp'];
 
 /** What a database holds, as one transaction sees it. */
 export interface Contents {

@@ -8,6 +8,8 @@ export interface Principal {
   isActive: true;
   emailVerified: boolean;
   voterKey: string;
+  /** Whether a login of this account takes more than its password. */
+  hasSecondFactor: boolean;
   createdAt: Date;
   session: {
     id: string;

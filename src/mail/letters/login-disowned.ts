@@ -13,6 +13,7 @@ export function loginDisowned({ origin }: { origin: NoticeOrigin }, { url }: Sen
     facts: originFacts(origin),
     action: { label: 'Open MC101', url },
     closing: [
+      'If logins ask for a code that you never set up, ask an admin of the service to remove that second factor.',
       'If you did not open the link of that mail, somebody else reads your mails: secure your mailbox first.',
     ],
   };

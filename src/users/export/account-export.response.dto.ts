@@ -47,6 +47,9 @@ export class AccountExportResponse {
   /** Devices on which I logged in, and which no failed login of others locks out. */
   @ApiProperty(listOf({ id: '5c0f3c1d-2f0b-4d8e-9a55-7a1f1c0b2e34', created_at: '2026-01-05T09:30:00.000Z' }))
   known_devices!: object[];
+  /** What my logins need besides the password, and since when. */
+  @ApiProperty(listOf({ method: 'totp', since: '2026-01-05T09:30:00.000Z', backup_codes_left: 10 }))
+  second_factors!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];

@@ -1,4 +1,5 @@
 import { LogInService } from '../../../src/auth/log-in.service.js';
+import { isWaiting } from '../../../src/auth/mfa/pending/waiting-login.js';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import type { Actor } from '../../support/api-client.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
@@ -8,10 +9,11 @@ import { LOCKOUTS } from './lockout-words.js';
 export const WRONG = 'not the password of anybody';
 
 export interface Outcome {
-  /** `in`, or the code of the refusal. */
+  /** `in`, `mfa` where a second factor is to come, or the code of the refusal. */
   outcome: string;
   retryAfterSeconds?: number;
   deviceToken?: string;
+  mfaToken?: string;
 }
 
 interface From {
@@ -55,10 +57,12 @@ export class LockoutStage {
   ): Promise<Outcome> {
     const named = 'email' in who ? { email: who.email } : { username: who.username };
     try {
-      const { deviceToken } = await this.server.app
+      const login = await this.server.app
         .get(LogInService)
-        .logIn({ ...named, password }, { ip, userAgent: null, deviceToken: device ?? null });
-      return { outcome: 'in', deviceToken };
+        .logIn({ ...named, password }, 'bearer', { ip, userAgent: null, deviceToken: device ?? null });
+      return isWaiting(login)
+        ? { outcome: 'mfa', mfaToken: login.mfaToken }
+        : { outcome: 'in', deviceToken: login.deviceToken };
     } catch (error) {
       const { code, retryAfterSeconds } = error as { code?: string; retryAfterSeconds?: number };
       if (code === undefined || !/^[A-Z_]+$/.test(code)) throw error;

@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { derivePasswordKey } from '../../../src/crypto/derive-password-key.js';
 import { openContent } from '../../../src/crypto/note-format/open-content.js';
 import { AccountExport } from '../../../src/users/export/account-export.js';
+import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
+import { enrol } from '../../support/authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const NOTE_PASSWORD = 'correct horse battery staple';
@@ -14,6 +16,9 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   refresh_tokens: { nothingBecause: 'hashes of tokens; their session is told' },
   known_devices: { section: 'known_devices' },
   not_me_links: { nothingBecause: 'hashes of tokens; their session is told' },
+  mfa_totp: { section: 'second_factors' },
+  mfa_backup_codes: { section: 'second_factors' },
+  mfa_tokens: { nothingBecause: 'hashes of tokens of logins that wait for five minutes' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
@@ -52,6 +57,7 @@ async function live(actor: Actor, mark: string): Promise<void> {
   expect((await api.post('/users/vote', { candidate_id: candidate.body.id })).status).toBe(201);
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
+  await enrol(server.api, server.app.get(Clock), actor);
 }
 
 const exportOf = async (actor: Actor) => {
@@ -124,6 +130,11 @@ describe('an export', () => {
   it('tells in which elections I voted, and neither how nor when', async () => {
     const { participations } = (await exportOf(alice)).body;
     expect(participations).toEqual([{ election_id: expect.any(Number), title: 'Default election' }]);
+  });
+
+  it('tells of second factors since when they are in force, and nothing that makes a code', async () => {
+    const { second_factors: factors } = (await exportOf(alice)).body;
+    expect(factors).toEqual([{ method: 'totp', since: expect.any(String), backup_codes_left: 10 }]);
   });
 
   it('tells of itself', async () => {

@@ -43,10 +43,20 @@ const inSources = (pattern: RegExp) =>
     ...new Set(sources.flatMap((source) => Array.from(source.matchAll(pattern), ([, found = '']) => found))),
   ].sort();
 
+interface Schema {
+  $ref?: string;
+  /** Where an answer is one of several. */
+  oneOf?: { $ref?: string }[];
+}
+
 interface Operation {
   security?: Record<string, unknown>[];
-  responses: Record<string, { content?: Record<string, { schema?: { $ref?: string } }> }>;
+  responses: Record<string, { content?: Record<string, { schema?: Schema }> }>;
 }
+
+/** The names of the schemas that an answer may have. */
+const namesOf = ({ $ref, oneOf = [] }: Schema = {}) =>
+  [$ref, ...oneOf.map((one) => one.$ref)].flatMap((ref) => ref?.split('/').at(-1) ?? []);
 
 interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
@@ -128,10 +138,11 @@ describe('the inventory', () => {
 
   it('of ways to log in has every route that answers with an access token', () => {
     const withToken = operations().filter(({ operation }) =>
-      Object.values(operation.responses).some(({ content }) => {
-        const schema = content?.['application/json']?.schema?.$ref?.split('/').at(-1) ?? '';
-        return api.components.schemas[schema]?.properties?.['access_token'] !== undefined;
-      }),
+      Object.values(operation.responses).some(({ content }) =>
+        namesOf(content?.['application/json']?.schema).some(
+          (name) => api.components.schemas[name]?.properties?.['access_token'] !== undefined,
+        ),
+      ),
     );
     expect(firstColumn('Ways to log in').sort()).toEqual(withToken.map(({ name }) => name).sort());
   });
@@ -167,8 +178,7 @@ describe('the inventory', () => {
         Object.entries(operation.responses)
           .filter(([status]) => status.startsWith('2'))
           .flatMap(([, { content = {} }]) => Object.values(content))
-          .map(({ schema }) => schema?.$ref?.split('/').at(-1) ?? '')
-          .filter((name) => name !== ''),
+          .flatMap(({ schema }) => namesOf(schema)),
       ),
     );
     const rows = tableUnder('Fields');

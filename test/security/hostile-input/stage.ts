@@ -1,4 +1,6 @@
+import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
+import { Authenticator, enrol, passPassword, type Enrolled } from '../../support/authenticator.js';
 import type { TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
@@ -25,6 +27,8 @@ interface Lane {
   candidateId: number;
   /** Somebody for admins to change. */
   otherUserId: number;
+  /** Somebody with an authenticator app. */
+  enrolled: Enrolled;
 }
 
 /** A request that the service accepts as it stands, to be spoilt in one place. */
@@ -53,6 +57,10 @@ const browserOf: Preparation = async ({ server }, { admin }) => {
   await page.logIn(admin);
   return { headers: page.headers };
 };
+const withCode: Preparation = async (stage, { enrolled }) => ({
+  token: enrolled.token,
+  body: { code: await stage.freeCode(enrolled) },
+});
 const somebodyNew: Preparation = async (stage) => ({ token: (await stage.spend()).token });
 
 /** What a good request needs beyond the examples of the API's description. Routes without such needs are not here. */
@@ -63,6 +71,32 @@ const PREPARATIONS: Record<string, Preparation> = {
     body: { email: admin.email, password: admin.password },
     headers: new WebClient(server.url, server.config.publicUrl).headers,
   }),
+  'POST /auth/mfa/complete': async (stage, { enrolled }) => ({
+    body: {
+      mfa_token: await passPassword(stage.server.api, enrolled),
+      code: await stage.freeCode(enrolled),
+    },
+  }),
+  'POST /auth/web/mfa': async (stage, { enrolled }) => {
+    const page = new WebClient(stage.server.url, stage.server.config.publicUrl);
+    const { body } = await page.logIn(enrolled);
+    return {
+      body: { mfa_token: body.mfa_token, code: await stage.freeCode(enrolled) },
+      headers: page.headers,
+    };
+  },
+  'POST /auth/mfa/totp/confirm': async (stage) => {
+    const { token } = await stage.spend();
+    const { body } = await stage.server.as({ token }).post('/auth/mfa/totp/setup');
+    return { token, body: { code: new Authenticator(body.secret, stage.clock).code() } };
+  },
+  'POST /auth/mfa/backup-codes/regenerate': withCode,
+  'POST /auth/step-up': withCode,
+  'POST /auth/mfa/disable': async (stage) => {
+    const { token, app } = await enrol(stage.server.api, stage.clock, await stage.spend());
+    // The code of now has confirmed it.
+    return { token, body: { code: app.code(1) } };
+  },
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
   'POST /users/logout': somebodyNew,
@@ -84,6 +118,7 @@ const PREPARATIONS: Record<string, Preparation> = {
   'PATCH /admin/users/{id}': otherUser,
   'POST /admin/users/{id}/logout-all': otherUser,
   'POST /admin/users/{id}/unlock': otherUser,
+  'POST /admin/users/{id}/mfa-reset': otherUser,
   'POST /users/notes': () => ({ body: { personal_encryption: true, password: NOTE_PASSWORD } }),
   'GET /users/notes/{note_id}': ownNote,
   'PATCH /users/notes/{note_id}': async (stage, lane) => ({
@@ -148,6 +183,16 @@ export class Stage {
     if (taken) return taken;
     this.fresh = this.fresh.then((left) => (left.length > 0 ? left : this.server.signUpCrowd(SPENT_A_BATCH)));
     return this.spend();
+  }
+
+  get clock(): Clock {
+    return this.server.app.get(Clock);
+  }
+
+  /** A code of an app that counts, whatever was shown before. */
+  async freeCode({ id, app }: Enrolled): Promise<string> {
+    await this.server.sql.query('UPDATE mfa_totp SET last_step = 0 WHERE user_id = $1', [id]);
+    return app.code();
   }
 
   async writeNote(owner: Actor, password?: string): Promise<number> {
@@ -240,6 +285,7 @@ export class Stage {
       patchedNoteId: undefined,
       candidateId: await this.addCandidate(admin, `Standing ${admin.id}`),
       otherUserId: (await this.spend()).id,
+      enrolled: await enrol(this.server.api, this.clock, await this.server.signUp()),
     };
   }
 }

@@ -3,8 +3,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../../support/api-client.js';
+import { enrol, passPassword } from '../../support/authenticator.js';
 import { RestoreStage } from '../../support/restore-stage.js';
 import type { ServiceProcess } from '../../support/service-process.js';
+
+const CLOCK = { now: () => new Date() };
 
 let stage: RestoreStage;
 beforeEach(async () => {
@@ -23,6 +26,8 @@ describe('beside a running service', () => {
     const kept = (await note(service, ada, 'before')).body.id as number;
     const admin = { token: await service.logIn('admin@example.com', 'an otter on a mossy stone') };
     const { invitation } = (await service.api.as(admin).post('/admin/invitations', {})).body;
+    const carol = await enrol(service.api, CLOCK, await stage.signUp(service));
+    const waiting = await passPassword(service.api, carol);
     const { file } = await stage.backUp();
     const later = (await note(service, ada, 'after')).body.id as number;
     expect((await service.api.as(bob).delete('/users')).status).toBe(204);
@@ -58,6 +63,18 @@ describe('beside a running service', () => {
     expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
     for (const { email, password } of [bob, eve])
       expect((await service.api.post('/users/login', { email, password })).status).toBe(401);
+
+    // Who had a second factor has it, and no login waits for it any more.
+    const completed = await service.api.post('/auth/mfa/complete', {
+      mfa_token: waiting,
+      backup_code: carol.backupCodes[0],
+    });
+    expect(completed.body.error.code).toBe('MFA_TOKEN_INVALID');
+    const anew = await service.api.post('/auth/mfa/complete', {
+      mfa_token: await passPassword(service.api, carol),
+      backup_code: carol.backupCodes[0],
+    });
+    expect(anew.status).toBe(200);
 
     const guest = { name: 'Guest', email: 'guest@example.com', password: 'a lantern under the old pier' };
     expect((await service.api.post('/users/register', { ...guest, invitation })).status).toBe(403);

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AdminAccountsService } from '../../../src/auth/admin-accounts.service.js';
+import type { Actor } from '../../support/api-client.js';
+import { startTestServer, type TestServer } from '../../support/test-server.js';
+import { MfaPeople, refusalOf, TOKEN_INVALID } from './mfa-people.js';
+
+let server: TestServer;
+let people: MfaPeople;
+let admin: Actor;
+beforeAll(async () => {
+  server = await startTestServer();
+  people = new MfaPeople(server);
+  admin = await server.signUpAdmin();
+});
+afterAll(() => server.close());
+
+const reset = (id: number, actor: { token: string } = admin) =>
+  server.as(actor).post(`/admin/users/${id}/mfa-reset`);
+
+describe('an admin who resets the second factor of somebody', () => {
+  it('takes app, codes, sessions and waiting logins, and leaves the password', async () => {
+    const alice = await people.withApp();
+    const waiting = await people.passPassword(alice);
+    const answer = await reset(alice.id);
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status: 200,
+      body: { message: 'This account has no second factor any more.' },
+    });
+    expect(await people.isIn(alice.token)).toBe(false);
+    people.time.pass(60);
+    expect(refusalOf(await people.complete({ mfa_token: waiting, code: alice.app.freshCode() }))).toEqual(
+      TOKEN_INVALID,
+    );
+    const login = await people.logIn(alice);
+    expect(await people.isIn(login.body.access_token as string)).toBe(true);
+    for (const table of ['mfa_totp', 'mfa_backup_codes', 'mfa_tokens']) {
+      const { rowCount } = await server.sql.query(`SELECT FROM ${table} WHERE user_id = $1`, [alice.id]);
+      expect({ table, rowCount }).toEqual({ table, rowCount: 0 });
+    }
+  });
+
+  it('is recorded with who did it, and the owner hears of it', async () => {
+    const alice = await people.withApp();
+    await reset(alice.id);
+    expect(await people.eventsOf(alice, 'authn_mfa_reset', 'authn_token_revoked')).toEqual([
+      { event_type: 'authn_mfa_reset', actor_id: admin.id, details: { had_any: true } },
+      {
+        event_type: 'authn_token_revoked',
+        actor_id: admin.id,
+        details: { reason: 'mfa-reset', sessions: 1 },
+      },
+    ]);
+    expect(people.changesTold(alice)).toEqual(['enabled', 'reset']);
+  });
+
+  it('may do so where there is none: it stands in the log, and nobody is told of a change', async () => {
+    const bob = await server.signUp();
+    expect((await reset(bob.id)).status).toBe(200);
+    expect(await people.eventsOf(bob, 'authn_mfa_reset')).toMatchObject([{ details: { had_any: false } }]);
+    expect(people.changesTold(bob)).toEqual([]);
+    expect(await people.isIn(bob.token)).toBe(false);
+  });
+
+  it('must have logged in or stepped up within fifteen minutes', async () => {
+    const alice = await people.withApp();
+    const other = await server.signUpAdmin();
+    await people.age(other);
+    expect(refusalOf(await reset(alice.id, other))).toEqual({
+      status: 403,
+      code: 'REAUTHENTICATION_REQUIRED',
+    });
+    await server.as(other).post('/auth/step-up', { password: other.password });
+    expect((await reset(alice.id, other)).status).toBe(200);
+  });
+
+  it('is an admin, and somebody else', async () => {
+    const alice = await people.withApp();
+    const bob = await server.signUp();
+    expect(refusalOf(await reset(alice.id, bob))).toEqual({ status: 403, code: 'FORBIDDEN' });
+    const own = await people.withApp(await server.signUpAdmin());
+    expect(refusalOf(await reset(own.id, own))).toEqual({ status: 403, code: 'FORBIDDEN' });
+    expect(refusalOf(await reset(999_999))).toEqual({ status: 404, code: 'USER_NOT_FOUND' });
+    expect((await people.logIn(own)).body.mfa_required).toBe(true);
+  });
+});
+
+describe('the operator who resets an admin', () => {
+  const accounts = () => server.app.get(AdminAccountsService);
+
+  it('leaves the second factor, unless told to take it', async () => {
+    const lost = await people.withApp(await server.signUpAdmin());
+    const password = (await accounts().reset(lost.email)).generatedPassword!;
+    expect((await people.logIn({ ...lost, password })).body.mfa_required).toBe(true);
+    const another = (await accounts().reset(lost.email, undefined, true)).generatedPassword!;
+    expect((await people.logIn({ ...lost, password: another })).body.access_token).toEqual(
+      expect.any(String),
+    );
+    expect(people.changesTold(lost)).toEqual(['enabled', 'reset']);
+  });
+
+  it('takes it from an account that becomes an admin’s: whoever registered it may have set it up', async () => {
+    const squatter = await people.withApp();
+    const { generatedPassword } = await accounts().raise(squatter.email);
+    const login = await people.logIn({ ...squatter, password: generatedPassword! });
+    expect(login.body.access_token).toEqual(expect.any(String));
+  });
+});
