@@ -11,6 +11,8 @@ interface LifecycleHooks {
   accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
   adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
+  /** Whoever logs in by username needs another one from now on, or the e-mail address. */
+  usernameChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -25,6 +27,7 @@ export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
     accountTakenBack: [],
+    usernameChanged: [],
     adminChanged: [],
     accountDeleted: [],
     accountGone: [],
@@ -45,6 +48,10 @@ export class UserLifecycle {
 
   async adminChanged(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.adminChanged) await hook(manager, userId);
+  }
+
+  async usernameChanged(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.usernameChanged) await hook(manager, userId);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

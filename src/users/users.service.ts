@@ -195,6 +195,8 @@ export class UsersService {
             { subjectId: userId, details: { fields: fields.join() } },
             manager,
           );
+        if (username !== undefined && username !== present)
+          await this.lifecycle.usernameChanged(manager, userId);
         return toUserResponse(user);
       });
     } catch (error) {

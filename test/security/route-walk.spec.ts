@@ -19,6 +19,7 @@ const PUBLIC = [
   'POST /auth/logout',
   'POST /auth/web/login',
   'POST /auth/mfa/complete',
+  'POST /auth/not-me',
   'POST /auth/web/mfa',
   // Theirs is another guard: see credential-separation.spec.ts.
   'POST /auth/web/refresh',

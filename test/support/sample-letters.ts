@@ -20,6 +20,7 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   refreshReuse: [{ origin }],
   passwordChanged: [{ origin }],
   passwordResetDone: [{ origin }],
+  usernameChanged: [{ origin }],
   mfaChanged: [
     { origin, change: 'enabled' },
     { origin, change: 'disabled' },

@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import type { LetterData, LetterKind } from '../../mail/letters/letters.js';
 import type { NoticeOrigin } from '../../mail/letters/notice.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UsersService } from '../../users/users.service.js';
 import { NotMeLinks } from './not-me/not-me-links.service.js';
 import { Places } from './places.js';
@@ -41,6 +42,10 @@ export class NoticeLetters {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'passwordResetDone', data: { origin } }),
     },
+    username_changed: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'usernameChanged', data: { origin } }),
+    },
     mfa_changed: {
       atMost: DAILY,
       // Where an admin was when they did it is nobody's business.
@@ -71,7 +76,11 @@ export class NoticeLetters {
     private readonly places: Places,
     private readonly clock: Clock,
     notices: SecurityNotices,
+    lifecycle: UserLifecycle,
   ) {
+    lifecycle.on('usernameChanged', (manager, userId) =>
+      notices.announce({ kind: 'username_changed', userId }, manager),
+    );
     notices.on((notice, manager) => this.tell(notice, manager));
   }
 

@@ -12,6 +12,7 @@ export type SecurityNotice =
   | { kind: 'password_changed'; userId: number }
   /** By a code that was mailed. All sessions have ended. */
   | { kind: 'password_reset'; userId: number }
+  | { kind: 'username_changed'; userId: number }
   /** Of second factors: what became of them, or that one meant for emergencies was used. */
   | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */

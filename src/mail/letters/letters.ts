@@ -10,6 +10,7 @@ import { passwordChanged } from './password-changed.js';
 import { passwordResetDone } from './password-reset-done.js';
 import { refreshReuse } from './refresh-reuse.js';
 import { testLetter } from './test-letter.js';
+import { usernameChanged } from './username-changed.js';
 import { welcome } from './welcome.js';
 
 /** Every letter that the service writes, by kind. What it is told must survive JSON. */
@@ -20,6 +21,7 @@ export const LETTERS = {
   refreshReuse,
   passwordChanged,
   passwordResetDone,
+  usernameChanged,
   mfaChanged,
   passkeyRegistered,
   passkeyRemoved,

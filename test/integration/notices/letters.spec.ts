@@ -61,6 +61,17 @@ describe('the owner of an account is written to', () => {
     expect(text).toContain('If it was not you');
   });
 
+  it('when the username was changed or removed, and not when it stays', async () => {
+    const ada = await stage.person();
+    const api = stage.server.as(ada);
+    const username = `evil-example-${ada.id}`;
+    for (const change of [{ username }, { username }, { name: 'Ada' }, { username: null }])
+      expect((await api.patch('/users', change)).status).toBe(200);
+    const letters = await stage.letters(ada, 'usernameChanged');
+    expect(letters).toHaveLength(2);
+    expect(`${letters[0]!.subject}${letters[0]!.text}${letters[0]!.html}`).not.toContain('evil');
+  });
+
   it('when a refresh token came again', async () => {
     const ada = await stage.person();
     const { refresh_token: first } = (await stage.logIn(ada)).body;
