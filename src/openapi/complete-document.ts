@@ -2,7 +2,6 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { headersOf } from './answer-headers.js';
 import { cookieParameters, setCookieHeader, type CookieHint } from './cookies.js';
 import { SENTENCES } from './error-sentences.js';
-import { OPEN_WITHOUT_SECOND_FACTOR_HINT } from '../common/http/without-second-factor.decorator.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -12,10 +11,10 @@ interface Hints {
   'x-errors'?: ErrorCode[];
   'x-answer'?: string;
   'x-form'?: object;
+  'x-open-without-second-factor'?: boolean;
   /** Lines of Set-Cookie by status. */
   'x-set-cookies'?: Record<string, string[]>;
   'x-cookies'?: CookieHint[];
-  [OPEN_WITHOUT_SECOND_FACTOR_HINT]?: boolean;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -77,11 +76,11 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   delete operation['x-errors'];
   delete operation['x-answer'];
   delete operation['x-form'];
+  const needsSecondFactor = !isPublic && !isForBrowsers && !operation['x-open-without-second-factor'];
+  delete operation['x-open-without-second-factor'];
   delete operation['x-set-cookies'];
   delete operation['x-cookies'];
   operation.parameters = [...(operation.parameters ?? []), ...cookieParameters(cookies)];
-  const needsSecondFactor = !isPublic && !isForBrowsers && !operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
-  delete operation[OPEN_WITHOUT_SECOND_FACTOR_HINT];
   if (form && operation.requestBody && 'content' in operation.requestBody)
     operation.requestBody.content['application/x-www-form-urlencoded'] = form;
   if (answer !== undefined) describeSuccess(operation, answer);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../support/api-client.js';
+import { Clock } from '../../src/common/clock.js';
+import { enrol } from '../support/authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 import { WebClient, type WebAnswer } from '../support/web-client.js';
 
@@ -30,6 +32,13 @@ async function loggedIn(): Promise<WebClient> {
   const page = browser();
   await page.logIn(alice);
   return page;
+}
+
+/** What completes a login that waits in this browser. */
+async function secondStep(page: WebClient): Promise<{ mfa_token: string; backup_code: string }> {
+  const person = await enrol(server.api, server.app.get(Clock), await server.signUp());
+  const { body } = await page.logIn(person);
+  return { mfa_token: body.mfa_token as string, backup_code: person.backupCodes[0]! };
 }
 
 /** A line of Set-Cookie without its value; of its age only whether the browser keeps it. */
@@ -65,6 +74,24 @@ const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<
     403,
     'a login from another page',
     () => browser().logIn(alice, { origin: 'https://evil.example' }),
+  ],
+  [
+    '/auth/web/mfa',
+    200,
+    'the second step of a login',
+    async () => {
+      const page = await loggedIn();
+      return page.post('/auth/web/mfa', await secondStep(page));
+    },
+  ],
+  [
+    '/auth/web/mfa',
+    400,
+    'a second step with a wrong code',
+    async () => {
+      const page = browser();
+      return page.post('/auth/web/mfa', { ...(await secondStep(page)), backup_code: 'none of mine' });
+    },
   ],
   ['/auth/web/refresh', 200, 'a refresh', async () => (await loggedIn()).refresh()],
   [

@@ -9,7 +9,7 @@ import type { ClientInfo } from '../client-info.decorator.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { Admission, LoginAdmission, type FailureReason, type FirstFactor } from './admission.js';
 import { KnownDevicesService, type BegunLogin } from './known-devices.service.js';
-import { LockoutKeysService } from './lockout-keys.js';
+import { LockoutKeysService, type LockoutKeys } from './lockout-keys.js';
 import { LockoutRules, type BucketKind } from './lockout-rules.js';
 import { LockoutsRepository, type Bucket, type LockSet } from './lockouts.repository.js';
 import { ReservationsService, type Reservation } from './reservations.service.js';
@@ -33,6 +33,9 @@ export type ProofFailure = 'authn_password_change_fail' | 'authn_step_up_fail' |
 
 /** Locks of what belongs to an account; those of an address are nobody's. */
 const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own', 'factor'];
+
+/** What a success forgives: what nobody but its owner has failed. */
+const FORGIVEN: readonly BucketKind[] = ['own', 'pair'];
 
 /**
  * Stands before every password that is tried, and lets in no more than may fail. See README.md.
@@ -71,9 +74,7 @@ export class LoginGate {
     const buckets: Bucket[] =
       device === undefined
         ? [
-            ...this.bucket('identifier', typed, owner),
-            ...this.bucket('account', owner, owner),
-            ...this.bucket('pair', keys.pair(typed, network), owner),
+            ...this.bucketsOfName(keys, typed, owner, network),
             ...this.bucket('address', keys.address(network), null, network.factor),
           ]
         : this.bucket('own', keys.device(device), owner);
@@ -123,8 +124,9 @@ export class LoginGate {
           { ...reservation, failuresBefore: before },
           login,
           client.deviceToken,
+          known ? this.bucket('own', known, owner) : this.bucketsOfName(keys, identifier, owner, network),
           // Of the account itself nothing is forgiven: whoever else guesses there shall not profit.
-          known ? [known, keys.secondFactor(known)] : [keys.pair(identifier, network)],
+          known ? [...FORGIVEN, 'factor'] : FORGIVEN,
         ),
       fail: (reason) =>
         this.fail(reservation, 'authn_login_fail', userId, { reason, identifier: nameInLog(identifier) }),
@@ -170,22 +172,41 @@ export class LoginGate {
     });
   }
 
+  /** Where a password is counted that does not come from a known device, but for its address. */
+  private bucketsOfName(
+    keys: LockoutKeys,
+    identifier: Buffer,
+    owner: Buffer,
+    network: { key: string },
+  ): Bucket[] {
+    return [
+      ...this.bucket('identifier', identifier, owner),
+      ...this.bucket('account', owner, owner),
+      ...this.bucket('pair', keys.pair(identifier, network), owner),
+    ];
+  }
+
   private bucket(kind: BucketKind, key: Buffer, account: Buffer | null, factor?: number): Bucket[] {
     const rule = this.rules.of(kind, factor);
     return rule ? [{ kind, key, account, rule }] : [];
   }
 
-  /** What the owner has proven right is forgiven them: their own device, and the address that they came from. */
+  /**
+   * What the owner has proven right is forgiven them: their own device, and the address that they came from.
+   * @param earlier where the password of this login was counted, when it shows its second factor
+   */
   private async succeed(
     manager: EntityManager,
     reservation: Reservation,
     login: BegunLogin,
     deviceToken: string | null,
-    alsoForgiven: readonly Buffer[] = [],
+    earlier: readonly Bucket[] = [],
+    forgiven: readonly BucketKind[] = FORGIVEN,
   ): Promise<string> {
     const token = await this.devices.remember(manager, login, deviceToken);
-    await this.recordAfterFailures(manager, reservation, login);
-    await this.reservations.giveBack(reservation, manager, ['own', 'pair'], alsoForgiven);
+    await this.recordAfterFailures(manager, reservation, login, earlier);
+    const alsoForgiven = earlier.filter(({ kind }) => forgiven.includes(kind)).map(({ key }) => key);
+    await this.reservations.giveBack(reservation, manager, forgiven, alsoForgiven);
     return token;
   }
 
@@ -194,10 +215,11 @@ export class LoginGate {
     manager: EntityManager,
     { buckets, failuresBefore }: Reservation,
     login: BegunLogin,
+    earlier: readonly Bucket[],
   ): Promise<void> {
     // Hardly any login comes after a failure: the others ask no more.
     if (failuresBefore === 0) return;
-    const own = buckets.filter(({ kind }) => ACCOUNT_LOCKS.includes(kind));
+    const own = [...buckets, ...earlier].filter(({ kind }) => ACCOUNT_LOCKS.includes(kind));
     const failures = await this.repository.failuresSinceLogin(manager, own, login);
     if (failures === 0) return;
     const { userId, sessionId } = login;

@@ -6,6 +6,8 @@ import { ApiOneOf } from '../../common/http/api-one-of.decorator.js';
 import { MessageResponse } from '../../common/http/message.response.dto.js';
 import { Public } from '../../common/http/public.decorator.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
+import { ApiCompleteLogin } from '../mfa/api-complete-login.decorator.js';
+import { CompleteLoginRequest, MfaRequiredResponse } from '../mfa/mfa.dto.js';
 import { ApiReadsCookies, ApiSetsCookies } from './api-cookies.decorator.js';
 import {
   Cookies,
@@ -14,8 +16,6 @@ import {
   REFRESH_COOKIE,
   type BrowserCookies,
 } from './browser-cookies.js';
-import { ApiCompleteLogin } from '../mfa/api-complete-login.decorator.js';
-import { CompleteLoginRequest, MfaRequiredResponse } from '../mfa/mfa.dto.js';
 import { CurrentBrowserSession, type BrowserSession } from './browser-session.js';
 import { NeedsBrowserSession } from './needs-browser-session.decorator.js';
 import { OwnPageGuard } from './own-page.guard.js';
@@ -30,6 +30,12 @@ const CLEAR_SITE_DATA = {
     description: 'Deletes what pages of the service have stored.',
     schema: { type: 'string' as const, example: CLEAR_STORAGE },
   },
+};
+
+/** What a login reads, in both of its steps. */
+const LOGIN_COOKIES = {
+  [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
+  [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
 };
 
 @ApiTags('Browsers')
@@ -51,10 +57,7 @@ export class WebAuthController {
     'The access token of a new session, and its cookies; or, where the account has a second factor, what to complete the login with.',
   )
   @ApiOneOf(WebTokensResponse, MfaRequiredResponse)
-  @ApiReadsCookies({
-    [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
-    [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
-  })
+  @ApiReadsCookies(LOGIN_COOKIES)
   @ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, ...SESSION_COOKIES] } })
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
@@ -71,6 +74,8 @@ export class WebAuthController {
   @Public()
   @ApiCompleteLogin()
   @ApiAnswer('The access token of a new session, and its cookies.')
+  @ApiReadsCookies(LOGIN_COOKIES)
+  @ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, ...SESSION_COOKIES] } })
   @HttpCode(200)
   @ApiErrors('MFA_TOKEN_INVALID', 'CODE_INVALID', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('mfa')

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { Clock } from '../../../src/common/clock.js';
 import { TotpSecretsService } from '../../../src/auth/mfa/totp/totp-secrets.service.js';
 import { KeyRingUnfitError } from '../../../src/keys/keys.errors.js';
@@ -67,7 +68,11 @@ describe('TOTP secrets', () => {
     const both = await start({ APP_ENCRYPTION_KEY: `${NEW},${OLD}` });
     const holder = both.app.get(TotpSecretsService);
     expect(await holder.keyIdsInUse()).toEqual(['totp-old']);
-    expect(await holder.rewrapBatch(both.app.get(KeysService).ring, 2)).toBe(2);
+    const { ring } = both.app.get(KeysService);
+    const rewrapped = await both.app
+      .get(DataSource)
+      .transaction((manager) => holder.rewrapBatch(ring, 2, manager));
+    expect(rewrapped).toBe(2);
     expect(await holder.keyIdsInUse()).toEqual(['totp-new', 'totp-old']);
     for (const person of crowd) expect(await logsIn(both, person)).toBe(true);
 
@@ -94,7 +99,7 @@ describe('TOTP secrets', () => {
     const client = await server.sql.connect();
     try {
       await client.query('DELETE FROM user_keys');
-      const { keyIds } = await readContents(client as unknown as Parameters<typeof readContents>[0]);
+      const { keyIds } = await readContents(client);
       expect(keyIds).toContain('totp-new');
     } finally {
       client.release();

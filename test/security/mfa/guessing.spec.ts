@@ -200,7 +200,7 @@ describe('guessing the second factor of somebody', () => {
           .complete({ mfa_token: await pass(alice), backup_code: wrong }, 'bearer', client)
           .then(
             () => 'in',
-            (error: { code: string }) => error.code,
+            (error: unknown) => (error as { code: string }).code,
           ),
       );
     }

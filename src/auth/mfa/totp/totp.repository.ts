@@ -28,10 +28,6 @@ const COLUMNS = `user_id AS "userId", key_id AS "keyId", sealed_secret AS "seale
 export class TotpRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
-  }
-
   /** Begins a setup, in the place of one that was never confirmed. @returns false where an app is in force */
   async begin(userId: number, { keyId, sealedSecret }: SealedSecret): Promise<boolean> {
     const rows = await this.dataSource.query<unknown[]>(
