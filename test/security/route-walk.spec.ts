@@ -10,7 +10,6 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 
 /** All that an anonymous caller may reach, written out: a new public route must be added here on purpose. */
 const PUBLIC = [
-  '// Theirs is another guard: see credential-separation.spec.ts.',
   'DELETE /dev/mail',
   'GET /',
   'GET /dev/mail',
@@ -19,9 +18,6 @@ const PUBLIC = [
   'POST /auth/logout',
   'POST /auth/mfa/complete',
   'POST /auth/not-me',
-  'POST /auth/web/mfa',
-  // Theirs is another guard: see credential-separation.spec.ts.
-  'POST /auth/web/refresh',
   'POST /auth/refresh',
   'POST /auth/web/login',
   'POST /auth/web/logout',

@@ -1,10 +1,6 @@
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import {
-  SecurityNotices,
-  type MfaChange,
-  type SecurityNotice,
-} from '../../../src/auth/notices/security-notices.js';
+import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import { requestContext } from '../../../src/common/logging/request-context.js';
 import { holdTime, newAddress } from '../../e2e/limits/limited-server.js';
 import type { Actor } from '../../support/api-client.js';
@@ -92,17 +88,14 @@ describe('the owner of an account is written to', () => {
     expect(text).toContain('For 15 minutes nobody can log in');
   });
 
-  it.each([
-    'enabled',
-    'disabled',
-    'reset',
-    'backup_codes_replaced',
-    'backup_code_used',
-  ] satisfies MfaChange[])('when a second factor is changed: %s', async (change) => {
-    const ada = await stage.person();
-    await announce({ kind: 'mfa_changed', userId: ada.id, change });
-    expect((await stage.letter(ada, 'mfaChanged')).text).toMatch(/second factor|backup code/i);
-  });
+  it.each(['enabled', 'disabled', 'reset', 'backup_codes_replaced', 'backup_code_used'] as const)(
+    'when a second factor is changed: %s',
+    async (change) => {
+      const ada = await stage.person();
+      await announce({ kind: 'mfa_changed', userId: ada.id, change });
+      expect((await stage.letter(ada, 'mfaChanged')).text).toMatch(/second factor|backup code/i);
+    },
+  );
 
   it.each([
     ['passkey_registered', 'passkeyRegistered'],
