@@ -9,6 +9,14 @@ interface LifecycleHooks {
    * lets in by itself may be theirs, and what the owner sets a new password with has to be sent to them.
    */
   accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
+  /** The password or the address has changed: no code that was mailed before opens anything. */
+  codesMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** A change of address was asked for: its code is to be mailed there. */
+  emailToConfirm: (manager: EntityManager, account: { id: number; email: string }) => Promise<void>;
+  /** An account has taken an address that may be kept for somebody else. @throws UserExistsError */
+  addressTaken: (manager: EntityManager, account: { id: number; emailNormalized: string }) => Promise<void>;
+  /** Whether an account that was never verified is anybody's. It is locked: nothing can be added meanwhile. */
+  isInUse: (manager: EntityManager, account: { id: number; voterKey: string }) => Promise<boolean>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
   adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** Whoever logs in by username needs another one from now on, or the e-mail address. */
@@ -28,6 +36,10 @@ export class UserLifecycle {
     sessionsMustEnd: [],
     accountTakenBack: [],
     usernameChanged: [],
+    codesMustEnd: [],
+    emailToConfirm: [],
+    addressTaken: [],
+    isInUse: [],
     adminChanged: [],
     accountDeleted: [],
     accountGone: [],
@@ -44,6 +56,26 @@ export class UserLifecycle {
 
   async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
     for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
+  }
+
+  async codesMustEnd(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.codesMustEnd) await hook(manager, userId);
+  }
+
+  async emailToConfirm(manager: EntityManager, account: { id: number; email: string }): Promise<void> {
+    for (const hook of this.hooks.emailToConfirm) await hook(manager, account);
+  }
+
+  async addressTaken(
+    manager: EntityManager,
+    account: { id: number; emailNormalized: string },
+  ): Promise<void> {
+    for (const hook of this.hooks.addressTaken) await hook(manager, account);
+  }
+
+  async isInUse(manager: EntityManager, account: { id: number; voterKey: string }): Promise<boolean> {
+    for (const hook of this.hooks.isInUse) if (await hook(manager, account)) return true;
+    return false;
   }
 
   async adminChanged(manager: EntityManager, userId: number): Promise<void> {

@@ -11,16 +11,28 @@ import { passwordResetDone } from './password-reset-done.js';
 import { refreshReuse } from './refresh-reuse.js';
 import { testLetter } from './test-letter.js';
 import { usernameChanged } from './username-changed.js';
+import { changeEmail } from './change-email.js';
+import { emailChanged } from './email-changed.js';
+import { emailReverted } from './email-reverted.js';
+import { farewell } from './farewell.js';
+import { passwordReset } from './password-reset.js';
+import { verifyEmail } from './verify-email.js';
 import { welcome } from './welcome.js';
 
 /** Every letter that the service writes, by kind. What it is told must survive JSON. */
 export const LETTERS = {
   welcome,
+  verifyEmail,
+  changeEmail,
+  emailChanged,
+  emailReverted,
+  passwordReset,
+  passwordResetDone,
+  farewell,
   newDevice,
   lockout,
   refreshReuse,
   passwordChanged,
-  passwordResetDone,
   usernameChanged,
   mfaChanged,
   passkeyRegistered,
