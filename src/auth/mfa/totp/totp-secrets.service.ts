@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { encodeAad } from '../../../crypto/aad.js';
 import { aeadOpen } from '../../../crypto/aead-open.js';
 import { aeadSeal } from '../../../crypto/aead-seal.js';
