@@ -77,7 +77,9 @@ const breaking = (rule: (entry: (typeof operations)[number]) => boolean) =>
   operations.filter((entry) => !rule(entry)).map(({ name }) => name);
 
 const PUBLIC = [
+  'DELETE /dev/mail',
   'GET /',
+  'GET /dev/mail',
   'GET /health',
   'GET /ready',
   'POST /auth/logout',

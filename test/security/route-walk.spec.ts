@@ -10,19 +10,21 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 
 /** All that an anonymous caller may reach, written out: a new public route must be added here on purpose. */
 const PUBLIC = [
+  '// Theirs is another guard: see credential-separation.spec.ts.',
+  'DELETE /dev/mail',
   'GET /',
+  'GET /dev/mail',
   'GET /health',
   'GET /ready',
-  'POST /users/register',
-  'POST /users/login',
-  'POST /auth/refresh',
   'POST /auth/logout',
-  'POST /auth/web/login',
   'POST /auth/mfa/complete',
-  'POST /auth/web/mfa',
-  // Theirs is another guard: see credential-separation.spec.ts.
-  'POST /auth/web/refresh',
+  'POST /auth/refresh',
+  'POST /auth/web/login',
   'POST /auth/web/logout',
+  'POST /auth/web/mfa',
+  'POST /auth/web/refresh',
+  'POST /users/login',
+  'POST /users/register',
 ];
 const DOCS = /^\/mc101docs(?:-json|\/.*|\*|)$/;
 

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Headers, HttpCode, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiNoContentResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
 import { Public } from '../../common/http/public.decorator.js';
@@ -16,9 +16,8 @@ const PAGE_POLICY =
 export class DevMailController {
   constructor(private readonly mailbox: DevMailService) {}
 
-  /** The mails of a service without an SMTP server, newest first; a page for browsers. Only from the same machine, never in production. */
+  /** The mails of a service without an SMTP server, newest first; a page for who accepts text/html. Only from the same machine, never in production. */
   @ApiOkResponse({ type: MailboxResponse, description: 'What was sent since it was emptied.' })
-  @ApiProduces('application/json', 'text/html')
   @ApiErrors('NOT_FOUND')
   @Public()
   @Get()

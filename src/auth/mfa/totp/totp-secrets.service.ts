@@ -43,7 +43,9 @@ export class TotpSecretsService implements KeyHolder {
   /** A secret that does not open stays as it is, so that its ring entry still counts as needed. */
   async rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
     for (;;) {
-      const rows = await this.repository.lockSealedByOthers(manager, ring.current.id, limit, [...this.broken]);
+      const rows = await this.repository.lockSealedByOthers(manager, ring.current.id, limit, [
+        ...this.broken,
+      ]);
       const resealed = rows.flatMap((row) => this.reseal(ring, row) ?? []);
       // A batch of nothing but broken ones must not read as the end.
       if (resealed.length === 0 && rows.length > 0) continue;
