@@ -3,14 +3,17 @@ import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import type { Principal, Role } from '../common/http/principal.js';
 import { RateLimits } from '../common/rate-limits/rate-limits.js';
+import { normalizeEmail } from '../users/email-address.js';
 import { UserLifecycle } from '../users/user-lifecycle.js';
 import { toUserResponse, type UserResponse } from '../users/user.response.dto.js';
 import { UserExistsError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import type { ChangePasswordRequest, RegisterRequest } from './auth.dto.js';
 import { WrongCurrentPasswordError } from './auth.errors.js';
+import { VerifyEmailService } from './email/verify-email.service.js';
 import type { Admission } from './lockouts/admission.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
+
 import { SecurityNotices } from './notices/security-notices.js';
 import type { ClientInfo } from './client-info.decorator.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -35,12 +38,14 @@ export class AccountsService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
+    private readonly verification: VerifyEmailService,
     private readonly notices: SecurityNotices,
     private readonly gate: LoginGate,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
-    lifecycle: UserLifecycle,
+    private readonly lifecycle: UserLifecycle,
   ) {
+    lifecycle.on('isInUse', (manager, { id }) => sessions.wereSeenWithinADay(manager, id));
     lifecycle.on('sessionsMustEnd', (manager, userId) => sessions.endAll(manager, userId, 'admin'));
   }
 
@@ -63,7 +68,18 @@ export class AccountsService {
       const grant = await admit?.();
       await this.limits.enforce('estimates-address', ip);
       await this.policy.check(request.password, request);
-      return await this.make(request, grant);
+      return await this.make(request, {
+        role: grant?.role,
+        confirm: async (manager, userId) => {
+          await grant?.confirm(manager, userId);
+          const { email } = request;
+          await this.verification.send(manager, {
+            id: userId,
+            email,
+            emailNormalized: normalizeEmail(email),
+          });
+        },
+      });
     } catch (error) {
       if (!(error instanceof UserExistsError)) await this.limits.giveBack(counted);
       throw error;
@@ -73,7 +89,7 @@ export class AccountsService {
   /** The same for who need not be limited. */
   async make(
     { name, email, username, password }: RegisterRequest,
-    grant?: RegistrationGrant,
+    grant?: Partial<RegistrationGrant>,
   ): Promise<UserResponse> {
     const passwordHash = await this.hasher.hash(password, REGISTRATIONS_SHARE);
     const account = { name, email, username, passwordHash, role: grant?.role };
@@ -122,6 +138,7 @@ export class AccountsService {
       await this.sessions.endAll(manager, userId, 'password-changed', {
         exceptSessionId: session.id,
       });
+      await this.lifecycle.codesMustEnd(manager, userId);
       await this.notices.announce({ kind: 'password_changed', userId }, manager);
       await admission.succeeded(manager, undefined);
       await this.audit.record('authn_password_change', { subjectId: userId }, manager);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { drawRandom } from '../crypto/draw-random.js';
+import { UserLifecycle } from '../users/user-lifecycle.js';
 import { UserExistsError, UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountToRaiseError } from './auth.errors.js';
@@ -26,6 +27,7 @@ export class AdminAccountsService {
     private readonly policy: PasswordPolicy,
     private readonly sessions: SessionsService,
     private readonly unlocks: UnlockService,
+    private readonly lifecycle: UserLifecycle,
     private readonly mfaResets: ResetMfaService,
     private readonly config: AppConfig,
     private readonly audit: AuditService,
@@ -95,6 +97,7 @@ export class AdminAccountsService {
       await this.users.makeAdmin(manager, account.id, passwordHash);
       if (takeMfa) await this.mfaResets.removeAll(manager, account.id);
       await this.sessions.endAll(manager, account.id, 'admin-reset');
+      await this.lifecycle.codesMustEnd(manager, account.id);
       await this.unlocks.clearLocks(account.id, manager);
       await this.audit.record(
         'authn_password_change',

@@ -18,7 +18,7 @@ const MAX_PASSWORD_INPUT = 1024;
 const IsPassword = () => IsText({ max: MAX_PASSWORD_INPUT });
 
 /** A password that is set. Its length is checked with its strength, by PasswordPolicy. */
-const IsNewPassword = () =>
+export const IsNewPassword = () =>
   applyDecorators(
     IsPassword(),
     ApiProperty({ minLength: PASSWORD_MIN_LENGTH, maxLength: PASSWORD_MAX_LENGTH }),

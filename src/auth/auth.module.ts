@@ -3,11 +3,23 @@ import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountsService } from './accounts.service.js';
 import { AdminAccountsService } from './admin-accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { CodeHashesService } from './codes/code-hashes.service.js';
+import { OneTimeCode } from './codes/one-time-code.entity.js';
+import { OneTimeCodesRepository } from './codes/one-time-codes.repository.js';
+import { OneTimeCodesService } from './codes/one-time-codes.service.js';
+import { ChangeEmailService } from './email/change-email.service.js';
+import { EmailController } from './email/email.controller.js';
+import { EmailRevert } from './email/email-revert.entity.js';
+import { EmailRevertsRepository } from './email/email-reverts.repository.js';
+import { RevertEmailService } from './email/revert-email.service.js';
+import { RevertTokens } from './email/revert-tokens.service.js';
+import { VerifyEmailService } from './email/verify-email.service.js';
 import { ExportLoginsService } from './export-logins.service.js';
 import { AdminLockoutsController } from './lockouts/admin-lockouts.controller.js';
 import { KnownDevice } from './lockouts/known-device.entity.js';
@@ -44,8 +56,26 @@ import { Totp } from './mfa/totp/totp.entity.js';
 import { TotpRepository } from './mfa/totp/totp.repository.js';
 import { TotpService } from './mfa/totp/totp.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
+import { PasskeyChallenge } from './passkeys/challenges/passkey-challenge.entity.js';
+import { PasskeyChallengesRepository } from './passkeys/challenges/passkey-challenges.repository.js';
+import { DecoyCredentialsService } from './passkeys/login/decoy-credentials.service.js';
+import { PasskeyLoginController } from './passkeys/login/passkey-login.controller.js';
+import { PasskeyLoginService } from './passkeys/login/passkey-login.service.js';
+import { WebPasskeyLoginController } from './passkeys/login/web-passkey-login.controller.js';
+import { Passkey } from './passkeys/passkey.entity.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { PasskeysRepository } from './passkeys/passkeys.repository.js';
+import { PasskeysService } from './passkeys/passkeys.service.js';
+import { RegisterPasskeyService } from './passkeys/registration/register-passkey.service.js';
+import { UserHandlesService } from './passkeys/registration/user-handles.service.js';
+import { RelyingParty } from './passkeys/relying-party.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
+import { ConfirmResetService } from './recovery/confirm-reset.service.js';
+import { PasswordResetController } from './recovery/password-reset.controller.js';
+import { RecoverySweep } from './recovery/recovery-sweep.service.js';
+import { RequestResetService } from './recovery/request-reset.service.js';
+import { ResetSubjects } from './recovery/reset-subjects.service.js';
 import { AdminInvitationsController } from './registration/admin-invitations.controller.js';
 import { Invitation } from './registration/invitation.entity.js';
 import { InvitationSweep } from './registration/invitation-sweep.service.js';
@@ -77,6 +107,7 @@ import { WebAuthService } from './web/web-auth.service.js';
   imports: [
     KeysModule,
     AuditModule,
+    MailModule,
     UsersModule,
     TypeOrmModule.forFeature([
       Session,
@@ -84,9 +115,13 @@ import { WebAuthService } from './web/web-auth.service.js';
       LoginFailures,
       KnownDevice,
       Invitation,
+      OneTimeCode,
+      EmailRevert,
       Totp,
       BackupCode,
       MfaToken,
+      Passkey,
+      PasskeyChallenge,
     ]),
   ],
   controllers: [
@@ -95,9 +130,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     AdminLockoutsController,
     AdminInvitationsController,
     WebAuthController,
+    PasswordResetController,
+    EmailController,
     MfaController,
     StepUpController,
     AdminMfaController,
+    PasskeysController,
+    PasskeyLoginController,
+    WebPasskeyLoginController,
   ],
   providers: [
     AccountsService,
@@ -132,6 +172,18 @@ import { WebAuthService } from './web/web-auth.service.js';
     KnownDevicesRepository,
     KnownDevicesService,
     UnlockService,
+    OneTimeCodesService,
+    OneTimeCodesRepository,
+    CodeHashesService,
+    RequestResetService,
+    ConfirmResetService,
+    ResetSubjects,
+    RecoverySweep,
+    VerifyEmailService,
+    ChangeEmailService,
+    RevertEmailService,
+    RevertTokens,
+    EmailRevertsRepository,
     PasswordHasher,
     PasswordPolicy,
     SecurityNotices,
@@ -149,6 +201,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     RefreshTokensService,
     CsrfTokensService,
     WebAuthService,
+    PasskeysService,
+    PasskeysRepository,
+    PasskeyChallengesRepository,
+    PasskeyLoginService,
+    RegisterPasskeyService,
+    RelyingParty,
+    UserHandlesService,
+    DecoyCredentialsService,
     // In this order: who is it, have they shown enough, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: SecondFactorGuard },

@@ -1,11 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
+import { EmailRevertsRepository, type ListedEmailRevert } from './email/email-reverts.repository.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
 import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
+import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
+import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
+
+interface ExportedFormerAddress {
+  id: number;
+  email: string;
+  created_at: Date;
+  expires_at: Date;
+}
 
 /** What this folder keeps of somebody, for that person's export. */
 @Injectable()
@@ -14,12 +24,16 @@ export class ExportLoginsService {
     private readonly sessions: OwnSessionsRepository,
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
+    private readonly reverts: EmailRevertsRepository,
     private readonly totp: TotpService,
+    private readonly passkeys: PasskeysRepository,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
+    accountExport.add({ name: 'former_addresses', items: ({ userId }) => this.readFormerAddresses(userId) });
     accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
+    accountExport.add({ name: 'passkeys', items: ({ userId }) => this.readPasskeys(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -31,9 +45,24 @@ export class ExportLoginsService {
     yield* await this.devices.listOf(userId);
   }
 
+  private async *readFormerAddresses(userId: number): AsyncGenerator<ExportedFormerAddress> {
+    const rows = readInPages((last: ListedEmailRevert | undefined, limit) =>
+      this.reverts.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const { id, email, createdAt, expiresAt } of rows)
+      yield { id, email, created_at: createdAt, expires_at: expiresAt };
+  }
+
   private async *readSecondFactors(userId: number): AsyncGenerator<OwnTotp> {
     const totp = await this.totp.describe(userId);
     if (totp) yield totp;
+  }
+
+  private async *readPasskeys(userId: number): AsyncGenerator<PasskeyResponse> {
+    const rows = readInPages((last: PasskeyRow | undefined, limit) =>
+      this.passkeys.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield toPasskeyResponse(row);
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

@@ -89,6 +89,8 @@ export class AppConfig {
     absoluteSeconds: number;
     policy: Env['SESSION_POLICY'];
   }>;
+  /** How long the code of a reset lives. */
+  readonly passwordResetSeconds: number;
   readonly mfa: Readonly<{
     /** Who must have a second factor. */
     required: Env['REQUIRE_MFA'];
@@ -142,6 +144,7 @@ export class AppConfig {
       absoluteSeconds: env.SESSION_ABSOLUTE_DAYS * 86_400,
       policy: env.SESSION_POLICY,
     };
+    this.passwordResetSeconds = env.PASSWORD_RESET_EXPIRE_MINUTES * 60;
     this.mfa = {
       required: env.REQUIRE_MFA,
       totpIssuer: env.MFA_TOTP_ISSUER,
@@ -181,6 +184,10 @@ function limitsOf(env: Env): Record<LimitName, number> {
     'refusals-address': TRIES_PER_SIGNUP * signups,
     'rename-user': env.RL_RENAME_USER_LIMIT,
     'refresh-user': env.RL_REFRESH_USER_LIMIT,
+    'reset-address': env.RL_RESET_IP_LIMIT,
+    'reset-email': env.RL_RESET_EMAIL_LIMIT,
+    'codes-user': env.RL_RESET_EMAIL_LIMIT,
+    'codes-email': env.RL_RESET_EMAIL_LIMIT,
   };
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { WrappedUserKey } from '../crypto/note-format/user-key.js';
 import { runPrepared, type Statement } from '../database/prepared.js';
 import type { SealedNote, SealedTitle } from './seal-note.js';
@@ -168,6 +168,12 @@ export class NotesRepository {
       [userId, id, revision ?? null],
     );
     return count === 1;
+  }
+
+  async hasAny(manager: EntityManager, userId: number): Promise<boolean> {
+    return (
+      (await manager.query<unknown[]>('SELECT 1 FROM notes WHERE user_id = $1 LIMIT 1', [userId])).length > 0
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../common/errors/common.errors.js';
 import { isForeignKeyViolation } from '../database/constraint-violation.js';
+import { UserLifecycle } from '../users/user-lifecycle.js';
 import { fitsIfMatch } from './etag.js';
 import { checkContentSize, checkNewNotePassword, distinctTags, refuseField } from './note-limits.js';
 import { NoteMetrics } from './note-metrics.js';
@@ -21,7 +22,10 @@ export class NotesService {
     private readonly userKeys: UserKeysService,
     private readonly passwords: NotePasswordsService,
     private readonly metrics: NoteMetrics,
-  ) {}
+    lifecycle: UserLifecycle,
+  ) {
+    lifecycle.on('isInUse', (manager, { id }) => notes.hasAny(manager, id));
+  }
 
   /**
    * @throws ValidationFailedError when `personal_encryption` and `password` do not go together

@@ -4,6 +4,14 @@ import type { EntityManager } from 'typeorm';
 interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** The password or the address has changed: no code that was mailed before opens anything. */
+  codesMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /** A change of address was asked for: its code is to be mailed there. */
+  emailToConfirm: (manager: EntityManager, account: { id: number; email: string }) => Promise<void>;
+  /** An account has taken an address that may be kept for somebody else. @throws UserExistsError */
+  addressTaken: (manager: EntityManager, account: { id: number; emailNormalized: string }) => Promise<void>;
+  /** Whether an account that was never verified is anybody's. It is locked: nothing can be added meanwhile. */
+  isInUse: (manager: EntityManager, account: { id: number; voterKey: string }) => Promise<boolean>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
   adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
@@ -19,6 +27,10 @@ interface LifecycleHooks {
 export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
+    codesMustEnd: [],
+    emailToConfirm: [],
+    addressTaken: [],
+    isInUse: [],
     adminChanged: [],
     accountDeleted: [],
     accountGone: [],
@@ -31,6 +43,26 @@ export class UserLifecycle {
 
   async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async codesMustEnd(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.codesMustEnd) await hook(manager, userId);
+  }
+
+  async emailToConfirm(manager: EntityManager, account: { id: number; email: string }): Promise<void> {
+    for (const hook of this.hooks.emailToConfirm) await hook(manager, account);
+  }
+
+  async addressTaken(
+    manager: EntityManager,
+    account: { id: number; emailNormalized: string },
+  ): Promise<void> {
+    for (const hook of this.hooks.addressTaken) await hook(manager, account);
+  }
+
+  async isInUse(manager: EntityManager, account: { id: number; voterKey: string }): Promise<boolean> {
+    for (const hook of this.hooks.isInUse) if (await hook(manager, account)) return true;
+    return false;
   }
 
   async adminChanged(manager: EntityManager, userId: number): Promise<void> {

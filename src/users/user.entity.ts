@@ -50,6 +50,14 @@ export class User {
   @Column('timestamptz', { name: 'email_verified_at', nullable: true })
   emailVerifiedAt!: Date | null;
 
+  /** Where the account moves once the code that was mailed there is confirmed. */
+  @Column('text', { name: 'pending_email', nullable: true })
+  pendingEmail!: string | null;
+
+  /** When the present address was last mailed a code to verify it; null for an account that was never asked. */
+  @Column('timestamptz', { name: 'verification_sent_at', nullable: true })
+  verificationSentAt!: Date | null;
+
   /** Stands for this person in participations; follows every address the person ever held. */
   @Index('users_voter_key_idx')
   @Column('uuid', { name: 'voter_key' })

@@ -17,6 +17,9 @@ export class UserResponse {
   is_active!: boolean;
   /** @example false */
   email_verified!: boolean;
+  /** The address that the account moves to once the code that was mailed there is confirmed. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  pending_email!: string | null;
   @ApiProperty({ enum: ROLES, example: 'user' })
   role!: Role;
   /** @example "2026-01-05T09:30:00.000Z" */
@@ -55,6 +58,7 @@ export function toUserResponse(user: User): UserResponse {
     username: user.username,
     is_active: user.isActive,
     email_verified: user.emailVerifiedAt !== null,
+    pending_email: user.pendingEmail,
     role: user.role,
     created_at: user.createdAt,
   };
@@ -69,6 +73,7 @@ export function toUserInfoResponse(principal: Principal): UserInfoResponse {
     username: principal.username,
     is_active: principal.isActive,
     email_verified: principal.emailVerified,
+    pending_email: principal.pendingEmail,
     role: principal.role,
     created_at: principal.createdAt,
     session: { id: principal.session.id, expires_at: principal.session.expiresAt },

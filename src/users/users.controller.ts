@@ -22,16 +22,26 @@ export class UsersController {
     return this.users.info(user);
   }
 
-  /** Changes my name or username. */
+  /**
+   * Changes my name or username. Another e-mail address needs a login within the last 15 minutes, and takes effect when
+   * the code that is mailed there is confirmed.
+   */
   @ApiBody({
     type: UpdateProfileRequest,
     examples: {
       both: { summary: 'Another name and username', value: { name: 'Ada King', username: 'ada.king' } },
+      email: { summary: 'Another e-mail address', value: { email: 'ada.king@example.com' } },
       noUsername: { summary: 'Give the username up', value: { username: null } },
     },
   })
   @ApiAnswer('The account as it is now.')
-  @ApiErrors('USER_EXISTS', 'EMAIL_CHANGE_UNAVAILABLE')
+  @ApiErrors(
+    'USER_EXISTS',
+    'EMAIL_CHANGE_UNAVAILABLE',
+    'EMAIL_DOMAIN_NOT_ALLOWED',
+    'REAUTHENTICATION_REQUIRED',
+    'RATE_LIMITED',
+  )
   @Patch()
   update(@CurrentUser() user: Principal, @Body() changes: UpdateProfileRequest): Promise<UserResponse> {
     return this.users.updateProfile(user, changes);

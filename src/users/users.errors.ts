@@ -21,10 +21,7 @@ export class LastAdminError extends AppError {
 
 export class EmailChangeUnavailableError extends AppError {
   constructor() {
-    super(
-      'EMAIL_CHANGE_UNAVAILABLE',
-      'The e-mail address cannot be changed yet: this service sends no mail.',
-    );
+    super('EMAIL_CHANGE_UNAVAILABLE', 'The e-mail address cannot be changed: this service sends no mail.');
   }
 }
 

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { AddressesService } from './addresses.service.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { AdminUsersService } from './admin-users.service.js';
 import { AccountExport } from './export/account-export.js';
@@ -19,11 +21,12 @@ import { VoterKeysRepository } from './voter-keys.repository.js';
 import { VoterKeysService } from './voter-keys.service.js';
 
 @Module({
-  imports: [KeysModule, AuditModule, TypeOrmModule.forFeature([User, VoterKey])],
+  imports: [KeysModule, AuditModule, MailModule, TypeOrmModule.forFeature([User, VoterKey])],
   controllers: [UsersController, AdminUsersController, ExportController, OwnEventsController],
   providers: [
     UsersRepository,
     UsersService,
+    AddressesService,
     AdminUsersService,
     VoterKeysRepository,
     VoterKeysService,
@@ -32,6 +35,6 @@ import { VoterKeysService } from './voter-keys.service.js';
     ExportAccountService,
     ListOwnEventsService,
   ],
-  exports: [UsersService, UserLifecycle, AccountExport],
+  exports: [UsersService, AddressesService, UserLifecycle, AccountExport],
 })
 export class UsersModule {}

@@ -32,6 +32,9 @@ const FIND_BY_USERNAME: Statement = {
   text: `SELECT id, password_hash AS "passwordHash", is_active AS "isActive" FROM users WHERE username_normalized = $1`,
 };
 
+/** How long an address that nobody proves is kept from others. */
+const UNVERIFIED_FOR = `interval '24 hours'`;
+
 /** Any constant will do, as long as every process takes the same one. */
 const MOVE_LOCK = 4_101_000_002;
 
@@ -92,13 +95,66 @@ export class UsersRepository {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [MOVE_LOCK]);
   }
 
+  /** Moves an account to an address that its owner has just proven, whatever else it was to move to. */
   async updateEmail(
     manager: EntityManager,
     id: number,
     email: string,
     emailNormalized: string,
   ): Promise<void> {
-    await manager.getRepository(User).update({ id }, { email, emailNormalized });
+    await manager
+      .getRepository(User)
+      .update({ id }, { email, emailNormalized, emailVerifiedAt: () => 'now()', pendingEmail: null });
+  }
+
+  async setPendingEmail(manager: EntityManager, id: number, pendingEmail: string | null): Promise<void> {
+    await manager.getRepository(User).update({ id }, { pendingEmail });
+  }
+
+  async markVerificationSent(manager: EntityManager, id: number): Promise<void> {
+    await manager.query('UPDATE users SET verification_sent_at = now() WHERE id = $1', [id]);
+  }
+
+  /** @returns whether it was not verified before, and has this address still */
+  async markVerified(manager: EntityManager, id: number, emailNormalized: string): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE users SET email_verified_at = now(), updated_at = now()
+       WHERE id = $1 AND email_normalized = $2 AND email_verified_at IS NULL`,
+      [id, emailNormalized],
+    );
+    return count === 1;
+  }
+
+  /** Sets the password of whoever has just proven the address. @returns whether the account is active and has it still */
+  async recoverPassword(
+    manager: EntityManager,
+    { id, emailNormalized }: { id: number; emailNormalized: string },
+    passwordHash: string,
+  ): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `UPDATE users SET password_hash = $3, email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
+       WHERE id = $1 AND email_normalized = $2 AND is_active`,
+      [id, emailNormalized, passwordHash],
+    );
+    return count === 1;
+  }
+
+  async removePassword(manager: EntityManager, id: number): Promise<void> {
+    await manager.getRepository(User).update({ id }, { passwordHash: null });
+  }
+
+  /** Locks the account of an address that was asked for a proof long ago and gave none. Undefined for any other. */
+  async lockNeverVerified(
+    manager: EntityManager,
+    emailNormalized: string,
+  ): Promise<{ id: number; voterKey: string } | undefined> {
+    const [row] = await manager.query<{ id: number; voterKey: string }[]>(
+      `SELECT id, voter_key AS "voterKey" FROM users
+       WHERE email_normalized = $1 AND email_verified_at IS NULL AND role = 'user'
+         AND verification_sent_at < now() - ${UNVERIFIED_FOR} FOR UPDATE`,
+      [emailNormalized],
+    );
+    return row;
   }
 
   async updateVoterKey(manager: EntityManager, id: number, voterKey: string): Promise<void> {

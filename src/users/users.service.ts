@@ -1,21 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import { Clock } from '../common/clock.js';
 import { UnauthenticatedError } from '../common/errors/common.errors.js';
 import { requestContext } from '../common/logging/request-context.js';
 import type { Principal, Role } from '../common/http/principal.js';
 import { RateLimits } from '../common/rate-limits/rate-limits.js';
+import { AppConfig } from '../config/app-config.js';
 import { isUniqueViolation } from '../database/constraint-violation.js';
+import { MailOutbox } from '../mail/outbox/mail-outbox.service.js';
+import { toAccount, type Account } from './account.js';
+import { AddressesService } from './addresses.service.js';
+import { dayWithoutBackups } from './day-without-backups.js';
 import { normalizeEmail, normalizeUsername } from './email-address.js';
 import type { UpdateProfileRequest } from './update-profile.dto.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import type { User } from './user.entity.js';
-import {
-  EmailChangeUnavailableError,
-  LastAdminError,
-  UserExistsError,
-  UserNotFoundError,
-} from './users.errors.js';
+import { LastAdminError, UserExistsError, UserNotFoundError } from './users.errors.js';
 import { requireRecentAuthentication } from './require-recent-authentication.js';
 import { UsersRepository } from './users.repository.js';
 import type { Credentials } from './credentials.js';
@@ -41,9 +42,13 @@ export class UsersService {
   constructor(
     private readonly users: UsersRepository,
     private readonly voterKeys: VoterKeysService,
+    private readonly addresses: AddressesService,
     private readonly lifecycle: UserLifecycle,
     private readonly limits: RateLimits,
+    private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -56,8 +61,9 @@ export class UsersService {
   ): Promise<User> {
     const emailNormalized = normalizeEmail(email);
     const emailHmac = await this.voterKeys.hashOf(emailNormalized);
-    return this.users.transaction(async (manager) => {
-      const user = await this.users.insertIfFree(manager, {
+    let replaced: number | undefined;
+    const created = await this.users.transaction(async (manager) => {
+      const account = {
         name,
         email,
         emailNormalized,
@@ -66,8 +72,14 @@ export class UsersService {
         passwordHash,
         role,
         voterKey: await this.voterKeys.forNewAccount(manager, emailHmac),
-      });
+      };
+      let user = await this.users.insertIfFree(manager, account);
+      if (!user) {
+        replaced = await this.addresses.removeUnused(manager, emailNormalized);
+        if (replaced !== undefined) user = await this.users.insertIfFree(manager, account);
+      }
       if (!user) throw new UserExistsError();
+      await this.lifecycle.addressTaken(manager, { id: user.id, emailNormalized });
       const request = requestContext.getStore();
       // Who registers is nobody yet when they ask for it.
       const actorId = request && (request.userId ?? user.id);
@@ -75,6 +87,8 @@ export class UsersService {
       await confirm?.(manager, user.id);
       return user;
     });
+    if (replaced !== undefined) await this.lifecycle.accountGone(replaced);
+    return created;
   }
 
   /** Looks an account up for a login. What contains an @ is an address, anything else a username. */
@@ -86,6 +100,50 @@ export class UsersService {
 
   findByEmail(email: string): Promise<User | null> {
     return this.users.findByEmail(normalizeEmail(email));
+  }
+
+  /** Undefined for a disabled one, too. */
+  async findActive(userId: number): Promise<Account | undefined> {
+    const user = await this.users.findById(userId);
+    return user?.isActive ? toAccount(user) : undefined;
+  }
+
+  /** An account as its owner sees it. @throws UnauthenticatedError when it is gone */
+  async present(userId: number): Promise<UserResponse> {
+    const user = await this.users.findById(userId);
+    if (!user) throw new UnauthenticatedError();
+    return toUserResponse(user);
+  }
+
+  /** The account of this transaction's caller, locked. @throws UnauthenticatedError when it is gone */
+  async lockAccount(manager: EntityManager, userId: number): Promise<Account> {
+    const user = await this.users.lockById(manager, userId);
+    if (!user) throw new UnauthenticatedError();
+    return toAccount(user);
+  }
+
+  /** Notes that the address was mailed a code to verify it. */
+  markVerificationSent(manager: EntityManager, userId: number): Promise<void> {
+    return this.users.markVerificationSent(manager, userId);
+  }
+
+  /** @returns whether it was not verified before, and the account has this address still */
+  markVerified(manager: EntityManager, userId: number, emailNormalized: string): Promise<boolean> {
+    return this.users.markVerified(manager, userId, emailNormalized);
+  }
+
+  /** Sets a password for whoever has proven the address. @returns false when the account is disabled or has another one */
+  recoverPassword(
+    manager: EntityManager,
+    account: Pick<Account, 'id' | 'emailNormalized'>,
+    passwordHash: string,
+  ): Promise<boolean> {
+    return this.users.recoverPassword(manager, account, passwordHash);
+  }
+
+  /** Nobody logs in with a password until one is set anew. */
+  removePassword(manager: EntityManager, userId: number): Promise<void> {
+    return this.users.removePassword(manager, userId);
   }
 
   hasAdmin(): Promise<boolean> {
@@ -155,12 +213,14 @@ export class UsersService {
   /**
    * @throws UserExistsError when the username is taken
    * @throws RateLimitedError when too many usernames were tried: each try tells whether a name is taken
+   * @throws what AddressesService.admitChange throws, for another address
    */
   async updateProfile(
-    { userId, username: present }: Principal,
+    principal: Principal,
     { name, username, email }: UpdateProfileRequest,
   ): Promise<UserResponse> {
-    if (email !== undefined) throw new EmailChangeUnavailableError();
+    const { userId, username: present } = principal;
+    if (email !== undefined) await this.addresses.admitChange(principal, email);
     if (typeof username === 'string' && username !== present)
       await this.limits.enforce('rename-user', userId);
     try {
@@ -171,6 +231,7 @@ export class UsersService {
           : { username, usernameNormalized: username === null ? null : normalizeUsername(username) }),
       };
       return await this.users.transaction(async (manager) => {
+        if (email !== undefined) await this.addresses.requestChange(manager, userId, email);
         const user = await this.users.updateProfile(manager, userId, changes);
         if (!user) throw new UnauthenticatedError();
         const fields = Object.keys(changes).filter((field) => field !== 'usernameNormalized');
@@ -195,34 +256,18 @@ export class UsersService {
   async deleteOwn(principal: Principal): Promise<void> {
     requireRecentAuthentication(principal);
     const { userId } = principal;
+    const lastBackupGoesAt = dayWithoutBackups(this.config.backup, this.clock.now());
     await this.users.transaction(async (manager) => {
       await this.requireAnotherAdmin(manager, userId);
+      await this.outbox.enqueue(
+        { kind: 'farewell', to: principal.email, data: { lastBackupGoesAt }, event: `farewell:${userId}` },
+        manager,
+      );
       await this.lifecycle.accountDeleted(manager, userId);
       await this.users.delete(manager, userId);
       await this.audit.record('user_deleted', { subjectId: userId }, manager);
     });
     await this.lifecycle.accountGone(userId);
-  }
-
-  /** Moves an account to an address that its owner has proven. @throws UserExistsError when it is taken. */
-  async changeEmail(userId: number, email: string): Promise<void> {
-    const emailNormalized = normalizeEmail(email);
-    const emailHmac = await this.voterKeys.hashOf(emailNormalized);
-    try {
-      await this.users.transaction(async (manager) => {
-        await this.users.lockMoves(manager);
-        const user = await this.users.lockById(manager, userId);
-        if (!user) return;
-        // The address's voter key before the address itself, as in create(): the other way round two could wait for
-        // each other.
-        const voterKey = await this.voterKeys.forMovedAccount(manager, user.voterKey, emailHmac);
-        await this.users.updateVoterKey(manager, userId, voterKey);
-        await this.users.updateEmail(manager, userId, email, emailNormalized);
-        await this.audit.record('user_updated', { subjectId: userId, details: { fields: 'email' } }, manager);
-      });
-    } catch (error) {
-      throw isUniqueViolation(error) ? new UserExistsError() : error;
-    }
   }
 
   /** @throws LastAdminError when no other active admin would remain. */

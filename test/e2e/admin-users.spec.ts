@@ -53,6 +53,7 @@ describe('the list of accounts', () => {
       username: null,
       is_active: true,
       email_verified: false,
+      pending_email: null,
       role: 'user',
       created_at: expect.any(String),
     });

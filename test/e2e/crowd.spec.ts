@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { UsersService } from '../../src/users/users.service.js';
+import { AddressesService } from '../../src/users/addresses.service.js';
 import type { Actor, Answer } from '../support/api-client.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -190,7 +190,7 @@ describe('a crowd before two processes of the service', () => {
       expect((await second.as(actor).delete('/users')).status).toBe(204);
     };
     const changeEmail = (actor: Actor, email: string) =>
-      first.app.get(UsersService, { strict: false }).changeEmail(actor.id, email);
+      first.app.get(AddressesService, { strict: false }).changeEmail(actor.id, email);
 
     it('has one vote, also after deleting the account and registering again', async () => {
       const email = newAddress();

@@ -1,11 +1,16 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { CodeHashesService } from '../../src/auth/codes/code-hashes.service.js';
+import type { CodePurpose } from '../../src/auth/codes/one-time-code.entity.js';
+import { RevertTokens } from '../../src/auth/email/revert-tokens.service.js';
 import { BackupCodesService } from '../../src/auth/mfa/backup-codes/backup-codes.service.js';
 import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.js';
 import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { Clock } from '../../src/common/clock.js';
+import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
+import { moveTo, verifyEmail } from '../support/mailed-codes.js';
 import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
 import { startTestServer, unique } from '../support/test-server.js';
 
@@ -56,12 +61,13 @@ const examples = Object.entries(paths).flatMap(([path, item]) =>
 
 /** Takes away what the examples before have made, so that each of them meets the service of the documentation. */
 async function startAfresh(): Promise<void> {
-  for (const table of ['ballots', 'participations', 'candidates'])
+  for (const table of ['ballots', 'participations', 'candidates', 'email_reverts'])
     await server.sql.query(`DELETE FROM ${table}`);
   await server.sql.query('DELETE FROM users WHERE email_normalized = $1 OR username_normalized LIKE $2', [
     ADA.email,
     `${ADA.username}%`,
   ]);
+  await server.sql.query('DELETE FROM mail_messages');
 }
 
 /** The refresh token of the documentation belongs to a session of this account. */
@@ -74,6 +80,25 @@ async function knowExampleToken(userId: number): Promise<void> {
 }
 
 const ada = () => server.signUp({ ...ADA, password: PASSWORD });
+
+/** Puts the code of the documentation in the place of the one that was mailed to an address. */
+async function knowCode(purpose: CodePurpose, email: string): Promise<void> {
+  const { rows } = await server.sql.query<{ id: string; subject: Buffer }>(
+    'SELECT id, subject FROM one_time_codes JOIN users u ON u.id = user_id WHERE purpose = $1 AND email = $2',
+    [purpose, ADA.email],
+  );
+  const binding = { ...rows[0]!, purpose, emailNormalized: email };
+  const hash = server.app.get(CodeHashesService).hash(binding, '04719283');
+  await server.sql.query('UPDATE one_time_codes SET code_hash = $2 WHERE id = $1', [binding.id, hash]);
+}
+
+/** Puts the way back of the documentation in the place of the one that was mailed. */
+async function knowWayBack(actor: Actor): Promise<void> {
+  await verifyEmail(server, actor);
+  await moveTo(server, actor, 'ada.king@example.com');
+  const [hash] = server.app.get(RevertTokens).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+  await server.sql.query('UPDATE email_reverts SET token_hash = $2 WHERE user_id = $1', [actor.id, hash]);
+}
 
 async function withNote(personal: boolean): Promise<Setting> {
   const actor = await server.signUp();
@@ -132,6 +157,30 @@ async function withExampleLogin(channel: 'bearer' | 'web', body: Record<string, 
   return channel === 'web' ? { headers: { origin: server.config.publicUrl } } : {};
 }
 
+/** Waits for the answer of the documentation's passkey. */
+async function expectAnswer({ id }: Actor, purpose: 'registration' | 'named-login'): Promise<void> {
+  const isLogin = purpose === 'named-login';
+  await server.sql.query(
+    `INSERT INTO passkey_challenges (challenge, purpose, user_id, session_id, expires_at)
+     VALUES ($1, $2, $3, (SELECT id FROM sessions WHERE user_id = $3 AND NOT $4), now() + interval '1 minute')`,
+    [
+      Buffer.from(isLogin ? EXAMPLE_CHALLENGE : 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M', 'base64url'),
+      purpose,
+      id,
+      isLogin,
+    ],
+  );
+}
+
+/** Gives somebody the passkey of the documentation, and a login with it to answer. @returns the passkey's id */
+async function givePasskey(actor: Actor): Promise<number> {
+  await expectAnswer(actor, 'registration');
+  const { value } = examples.find(({ key }) => key === 'POST /auth/passkeys/register/verify')!;
+  const { body } = await server.as(actor).post('/auth/passkeys/register/verify', value);
+  await expectAnswer(actor, 'named-login');
+  return body.id;
+}
+
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
   'POST /users/register': async (_, { invitation }) => {
@@ -145,6 +194,31 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   },
   'POST /auth/refresh': async () => {
     await knowExampleToken((await ada()).id);
+    return {};
+  },
+  'POST /auth/password-reset/request': async () => {
+    await ada();
+    return {};
+  },
+  'POST /auth/password-reset/confirm': async () => {
+    await ada();
+    await server.api.post('/auth/password-reset/request', { email: ADA.email });
+    await knowCode('reset_password', ADA.email);
+    return {};
+  },
+  'POST /auth/email/verify': async () => {
+    const actor = await ada();
+    await knowCode('verify_email', ADA.email);
+    return { actor };
+  },
+  'POST /auth/email/confirm-change': async () => {
+    const actor = await ada();
+    await server.as(actor).patch('/users', { email: 'ada.king@example.com' });
+    await knowCode('change_email', 'ada.king@example.com');
+    return { actor };
+  },
+  'POST /auth/email/revert': async () => {
+    await knowWayBack(await ada());
     return {};
   },
   'POST /auth/logout': () => Promise.resolve({}),
@@ -163,6 +237,26 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'POST /auth/mfa/backup-codes/regenerate': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/mfa/disable': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/step-up': async (_, body) => ({ actor: await withExampleApp(body) }),
+  'POST /auth/passkeys/register/verify': async () => {
+    const actor = await ada();
+    await expectAnswer(actor, 'registration');
+    return { actor };
+  },
+  'PATCH /auth/passkeys/{id}': async () => {
+    const actor = await ada();
+    return { actor, path: { id: await givePasskey(actor) } };
+  },
+  'POST /auth/passkeys/login/options': () => Promise.resolve({}),
+  'POST /auth/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return {};
+  },
+  'POST /auth/web/passkeys/login/options': () =>
+    Promise.resolve({ headers: { origin: server.config.publicUrl } }),
+  'POST /auth/web/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return { headers: { origin: server.config.publicUrl } };
+  },
   'POST /users/change-password': async () => ({ actor: await ada() }),
   'PATCH /users': async () => ({ actor: await ada() }),
   'PATCH /admin/users/{id}': async () => ({ actor: admin, path: { id: (await ada()).id } }),
@@ -173,6 +267,9 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'PATCH /admin/candidate/{id}': () => withCandidate(),
   'POST /users/vote': async () => ({ ...(await withCandidate(1)), actor: await ada() }),
 };
+
+const isCreation = (method: string, path: string) =>
+  path.endsWith('/register/verify') || (method === 'POST' && !/login|password|open|auth/.test(path));
 
 describe('the examples of request bodies', () => {
   it('are there for every body, of every type', () => {
@@ -199,7 +296,7 @@ describe('the examples of request bodies', () => {
         : JSON.stringify(value),
     });
     expect({ status: answer.status, body: answer.body }).toEqual({
-      status: method === 'POST' && !/login|password|open|auth/.test(path) ? 201 : 200,
+      status: isCreation(method, path) ? 201 : 200,
       body: expect.anything(),
     });
     expect(summary).toMatch(/\w/);

@@ -86,6 +86,7 @@ export class TestServer {
   async mailsTo(address: string): Promise<(OutgoingMail & { kind: string })[]> {
     const open = await this.app.get(MailMessagesRepository).listOpen();
     return open
+      .filter(({ hasExpired }) => !hasExpired)
       .map((message) => ({ ...this.app.get(MailDelivery).compose(message), kind: message.kind }))
       .filter(({ to }) => to === address);
   }

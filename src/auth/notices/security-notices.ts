@@ -10,12 +10,23 @@ export type SecurityNotice =
   | { kind: 'refresh_reuse'; userId: number; sessionId: string }
   /** By somebody who knew the former one. */
   | { kind: 'password_changed'; userId: number }
+  /** By a code that was mailed. All sessions have ended. */
+  | { kind: 'password_reset'; userId: number }
+  /** The account moved to another address. The one that it left has been told by a letter of its own. */
+  | { kind: 'email_changed'; userId: number }
+  /** The account is back at an address that it had left; its password is gone, all sessions have ended. */
+  | { kind: 'email_reverted'; userId: number }
   /** Of second factors: what became of them, or that one meant for emergencies was used. */
   | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */
   | { kind: 'new_device'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
-  | { kind: 'lockout'; userId: number; seconds: number };
+  | { kind: 'lockout'; userId: number; seconds: number }
+  /** From now on it logs in to the account, without a second factor. */
+  | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
+  | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }
+  /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
+  | { kind: 'passkey_clone_suspected'; userId: number; passkeyId: number; name: string };
 
 type Listener = (notice: SecurityNotice, manager: EntityManager) => Promise<void>;
 

@@ -8,6 +8,9 @@ export type SessionEnd =
   | 'admin'
   | 'admin-reset'
   | 'password-changed'
+  | 'password-reset'
+  /** The account was taken back by whoever has its former address. */
+  | 'email-reverted'
   /** A second factor was added or taken away in another session. */
   | 'mfa-changed'
   /** An admin took every second factor away. */

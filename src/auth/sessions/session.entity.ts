@@ -42,6 +42,10 @@ export class Session {
   @Column('timestamptz', { name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
 
+  /** Begun with a passkey, which is two factors in one. */
+  @Column('boolean', { name: 'by_passkey', default: false })
+  byPasskey!: boolean;
+
   @Column('text', { name: 'revoked_reason', nullable: true })
   revokedReason!: string | null;
 }

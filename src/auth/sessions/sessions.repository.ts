@@ -7,8 +7,8 @@ import type { ListedSession, SessionPosition } from './sessions.dto.js';
 
 export interface NewSession {
   userId: number;
-  /** The hash that the login verified: a session begins only while it is still the account's. */
-  verifiedHash: string;
+  /** The hash that the login verified: a session begins only while it is still the account's. None: it was a passkey. */
+  verifiedHash: string | undefined;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -17,8 +17,8 @@ export interface NewSession {
 /** The session, its user and the user's role, in one round trip: what every authenticated request asks. */
 const FIND_PRINCIPAL: Statement = {
   name: 'sessions.find-principal',
-  text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.voter_key,
-                EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL) AS has_second_factor,
+  text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.pending_email, u.voter_key,
+                (s.by_passkey OR EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL)) AS has_second_factor,
                 u.created_at, s.expires_at, extract(epoch FROM now() - s.authenticated_at)::float8 AS authenticated_seconds_ago
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
@@ -31,6 +31,7 @@ interface PrincipalRow {
   username: string | null;
   role: Role;
   email_verified: boolean;
+  pending_email: string | null;
   voter_key: string;
   has_second_factor: boolean;
   created_at: Date;
@@ -42,9 +43,9 @@ interface PrincipalRow {
 const BEGIN_SESSION: Statement = {
   name: 'sessions.begin',
   text: `WITH session AS (
-           INSERT INTO sessions (user_id, ip, user_agent, expires_at)
-           SELECT id, $4::inet, $5, now() + make_interval(secs => $3) FROM users
-           WHERE id = $1 AND password_hash = $2 AND is_active FOR NO KEY UPDATE
+           INSERT INTO sessions (user_id, ip, user_agent, expires_at, by_passkey)
+           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $2::text IS NULL FROM users
+           WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
          INSERT INTO refresh_tokens (token_hash, session_id) SELECT $6, id FROM session RETURNING session_id AS id`,
@@ -74,6 +75,7 @@ export class SessionsRepository {
         role: row.role,
         isActive: true,
         emailVerified: row.email_verified,
+        pendingEmail: row.pending_email,
         voterKey: row.voter_key,
         hasSecondFactor: row.has_second_factor,
         createdAt: row.created_at,
@@ -194,5 +196,14 @@ export class SessionsRepository {
       [userId, reason, exceptSessionId],
     );
     return count;
+  }
+
+  /** Also one that has ended since. */
+  async wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT 1 FROM sessions WHERE user_id = $1 AND last_seen_at > now() - interval '24 hours' LIMIT 1`,
+      [userId],
+    );
+    return rows.length > 0;
   }
 }

@@ -18,13 +18,23 @@ import type { SessionTokens } from './session-tokens.js';
 import { isSessionPosition, toSessionResponse, type SessionPage } from './sessions.dto.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-export interface ProvenLogin {
+/** A password was shown, perhaps with a second factor. */
+export interface ProvenPassword {
+  method: 'password';
   userId: number;
   /** The hash that the login verified: a session begins only while it is still the account's. */
   verifiedHash: string;
   /** What was shown besides the password. */
   secondFactor?: string;
 }
+
+/** A passkey was shown; the caller's transaction has locked its account. */
+interface ProvenPasskey {
+  method: 'passkey';
+  userId: number;
+}
+
+export type ProvenLogin = ProvenPassword | ProvenPasskey;
 
 /** Sessions from their beginning to their end. */
 @Injectable()
@@ -48,11 +58,17 @@ export class SessionsService {
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async begin(manager: EntityManager, login: ProvenLogin, client: ClientInfo): Promise<SessionTokens> {
-    const { userId } = login;
+    const { userId, method } = login;
+    const { verifiedHash, secondFactor } = method === 'password' ? login : {};
     const { token, hash } = this.refreshTokens.draw();
     const sessionId = await this.sessions.begin(
       manager,
-      { ...login, ...client, refreshTokenHash: hash },
+      {
+        ...client,
+        userId,
+        verifiedHash,
+        refreshTokenHash: hash,
+      },
       this.config.sessions,
     );
     if (sessionId === undefined) throw new InvalidCredentialsError();
@@ -65,7 +81,7 @@ export class SessionsService {
         actorId: userId,
         subjectId: userId,
         sessionId,
-        details: login.secondFactor === undefined ? {} : { second_factor: login.secondFactor },
+        details: { method, ...(secondFactor !== undefined && { second_factor: secondFactor }) },
       },
       manager,
     );
@@ -158,6 +174,11 @@ export class SessionsService {
         { actorId, subjectId: userId, details: { reason, sessions } },
         manager,
       );
+  }
+
+  /** Whether somebody has used an account of late. */
+  wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
+    return this.sessions.wereSeenWithinADay(manager, userId);
   }
 
   /** Leaves room for the session that has just begun. */

@@ -5,7 +5,14 @@ import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password, or beyond it. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations', 'mfa_tokens'];
+const SESSIONS_AND_CODES = [
+  'sessions',
+  'invitations',
+  'mfa_tokens',
+  'passkey_challenges',
+  'one_time_codes',
+  'email_reverts',
+];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 
@@ -46,6 +53,7 @@ export async function completeRestored(
     'DELETE FROM public.users WHERE id IN (SELECT user_id FROM public.account_deletions)',
   );
   for (const table of SESSIONS_AND_CODES) await client.query(`DELETE FROM public.${table}`);
+  await client.query('UPDATE public.users SET pending_email = NULL WHERE pending_email IS NOT NULL');
   await forgetMails(client);
   await client.query('DELETE FROM public.maintenance');
   const highest = ids.reduce((most, id) => Math.max(most, id), 0);

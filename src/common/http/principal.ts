@@ -7,6 +7,7 @@ export interface Principal {
   role: Role;
   isActive: true;
   emailVerified: boolean;
+  pendingEmail: string | null;
   voterKey: string;
   /** Whether a login of this account takes more than its password. */
   hasSecondFactor: boolean;

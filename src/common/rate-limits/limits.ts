@@ -8,6 +8,8 @@ interface LimitRule {
   policy: string;
   /** No answer speaks of it, but for the one that it refuses. */
   isQuiet?: boolean;
+  /** No answer speaks of it, not even one that it makes different: it would tell what others do. */
+  isSecret?: boolean;
 }
 
 const MINUTE = 60;
@@ -28,6 +30,14 @@ export const RATE_LIMITS = {
   /** New usernames: each try tells whether a name is taken. */
   'rename-user': { by: 'user', windowSeconds: HOUR, policy: 'rename' },
   'refresh-user': { by: 'user', windowSeconds: HOUR, policy: 'refresh' },
+  /** Resets of forgotten passwords, for whatever address. */
+  'reset-address': { by: 'address', windowSeconds: HOUR, policy: 'reset' },
+  /** Codes of resets mailed to one address. Past it the answer stays the same. */
+  'reset-email': { by: 'email', windowSeconds: HOUR, policy: 'reset', isSecret: true },
+  /** Codes to verify an address or to change it. */
+  'codes-user': { by: 'user', windowSeconds: HOUR, policy: 'codes' },
+  /** The same, to one address, whoever asks. */
+  'codes-email': { by: 'email', windowSeconds: HOUR, policy: 'codes', isQuiet: true },
 } as const satisfies Record<string, LimitRule>;
 
 export type LimitName = keyof typeof RATE_LIMITS;

@@ -50,7 +50,8 @@ export class RateLimits {
     const verdict = await this.ask(name, subject, count);
     if (!verdict.allowed) this.refusals.inc({ limit: name });
     const isQuiet = 'isQuiet' in RATE_LIMITS[name];
-    if (verdict.limit > 0 && !(isQuiet && verdict.allowed))
+    const isSecret = 'isSecret' in RATE_LIMITS[name];
+    if (verdict.limit > 0 && !isSecret && !(isQuiet && verdict.allowed))
       requestContext.getStore()?.verdicts?.push(verdict);
     return verdict;
   }
@@ -60,6 +61,17 @@ export class RateLimits {
     const verdict = await this.consume(name, subject);
     if (!verdict.allowed) throw new RateLimitedError(verdict);
     return verdict;
+  }
+
+  /** Several at once: where one refuses, nothing is taken of the others. @throws RateLimitedError */
+  async enforceAll(...limits: { [N in LimitName]: [N, SubjectOf<N>] }[LimitName][]): Promise<void> {
+    const taken: LimitVerdict[] = [];
+    try {
+      for (const [name, subject] of limits) taken.push(await this.enforce(name, subject));
+    } catch (error) {
+      for (const verdict of taken) await this.giveBack(verdict);
+      throw error;
+    }
   }
 
   /** Whether one more would be let in, without taking anything. */

@@ -64,6 +64,11 @@ export const ACCOUNTS = inSection('Accounts', {
     schema: whole(0, 4, 3),
     example: '3',
   },
+  PASSWORD_RESET_EXPIRE_MINUTES: {
+    description: 'Life of the code that resets a forgotten password.',
+    schema: whole(1, 60, 10),
+    example: '10',
+  },
   PASSWORD_CONTEXT_WORDS: {
     description:
       "Names of the organisation, its products and projects, comma-separated: what must not make up a password, beside the owner's own words.",

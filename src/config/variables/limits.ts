@@ -83,6 +83,17 @@ export const LIMITS = inSection('Limits (0 switches one off outside production)'
     schema: whole(0, MAX_RATE_LIMIT, 60),
     example: '60',
   },
+  RL_RESET_IP_LIMIT: {
+    description: 'Resets of forgotten passwords that one address may ask for in an hour.',
+    schema: whole(0, MAX_RATE_LIMIT, 5),
+    example: '5',
+  },
+  RL_RESET_EMAIL_LIMIT: {
+    description:
+      'Codes that are mailed in an hour to one e-mail address, or for one account: to reset a password, to verify or change an address.',
+    schema: whole(0, MAX_RATE_LIMIT, 3),
+    example: '3',
+  },
   RL_RENAME_USER_LIMIT: {
     description: 'New usernames an hour and user: each try tells whether a name is taken.',
     schema: whole(0, MAX_RATE_LIMIT, 10),

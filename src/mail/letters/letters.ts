@@ -1,10 +1,24 @@
+import { changeEmail } from './change-email.js';
+import { emailChanged } from './email-changed.js';
+import { emailReverted } from './email-reverted.js';
+import { farewell } from './farewell.js';
 import type { Letter, Sender } from './letter.js';
+import { passwordReset } from './password-reset.js';
+import { passwordResetDone } from './password-reset-done.js';
 import { testLetter } from './test-letter.js';
+import { verifyEmail } from './verify-email.js';
 import { welcome } from './welcome.js';
 
 /** Every letter that the service writes, by kind. What it is told must survive JSON. */
 export const LETTERS = {
   welcome,
+  verifyEmail,
+  changeEmail,
+  emailChanged,
+  emailReverted,
+  passwordReset,
+  passwordResetDone,
+  farewell,
   test: testLetter,
 } satisfies Record<string, (data: never, sender: Sender) => Letter>;
 

@@ -17,6 +17,9 @@ export class ExportedAccountResponse {
   is_active!: boolean;
   @ApiProperty({ type: Date, nullable: true, example: null })
   email_verified_at!: Date | null;
+  /** Where the account moves once a code is confirmed. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  pending_email!: string | null;
   /** @example "2026-01-05T09:30:00.000Z" */
   created_at!: Date;
   /** @example "2026-01-05T09:30:00.000Z" */
@@ -45,9 +48,15 @@ export class AccountExportResponse {
   /** Devices on which I logged in, and which no failed login of others locks out. */
   @ApiProperty(listOf({ id: '5c0f3c1d-2f0b-4d8e-9a55-7a1f1c0b2e34', created_at: '2026-01-05T09:30:00.000Z' }))
   known_devices!: object[];
+  /** Addresses that this account was moved away from, and until when the mail sent there leads back. */
+  @ApiProperty(listOf({ id: 3, email: 'ada@former.example.com', expires_at: '2026-01-12T09:30:00.000Z' }))
+  former_addresses!: object[];
   /** What my logins need besides the password, and since when. */
   @ApiProperty(listOf({ method: 'totp', since: '2026-01-05T09:30:00.000Z', backup_codes_left: 10 }))
   second_factors!: object[];
+  /** What there is to know of my passkeys; their keys are with my authenticators. */
+  @ApiProperty(listOf({ id: 7, name: 'Laptop', created_at: '2026-01-05T09:30:00.000Z' }))
+  passkeys!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];
@@ -71,6 +80,7 @@ export function toExportedAccount(user: User): ExportedAccountResponse {
     role: user.role,
     is_active: user.isActive,
     email_verified_at: user.emailVerifiedAt,
+    pending_email: user.pendingEmail,
     created_at: user.createdAt,
     updated_at: user.updatedAt,
   };

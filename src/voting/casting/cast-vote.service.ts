@@ -38,6 +38,7 @@ export class CastVoteService {
   ) {
     this.outcomes = metrics.counter('mc101_votes_total', 'Votes by outcome.', ['outcome']);
     for (const outcome of ['success', 'already_voted']) this.outcomes.inc({ outcome }, 0);
+    lifecycle.on('isInUse', (manager, { voterKey }) => participations.hasAny(manager, voterKey));
     lifecycle.on('voterKeysMerged', (manager, from, into) =>
       participations.moveWhereFree(manager, from, into),
     );

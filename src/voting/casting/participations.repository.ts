@@ -19,6 +19,14 @@ export class ParticipationsRepository {
     );
   }
 
+  /** Whether a voter key has voted anywhere. */
+  async hasAny(manager: EntityManager, voterKey: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>('SELECT 1 FROM participations WHERE voter_key = $1 LIMIT 1', [
+      voterKey,
+    ]);
+    return rows.length > 0;
+  }
+
   /**
    * What `from` took part in counts as done by `into`, except where `into` did too: there both rows stay, because two
    * ballots were cast and there is a participation for each. ON CONFLICT waits for a vote of `into` that is on its way.

@@ -33,6 +33,7 @@ describe('registering', () => {
       username: 'Ada-1815',
       is_active: true,
       email_verified: false,
+      pending_email: null,
       role: 'user',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });

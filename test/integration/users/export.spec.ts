@@ -4,7 +4,10 @@ import { openContent } from '../../../src/crypto/note-format/open-content.js';
 import { AccountExport } from '../../../src/users/export/account-export.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
+import { moveTo, verifyEmail } from '../../support/mailed-codes.js';
 import { enrol } from '../../support/authenticator.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const NOTE_PASSWORD = 'correct horse battery staple';
@@ -18,12 +21,16 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   mfa_totp: { section: 'second_factors' },
   mfa_backup_codes: { section: 'second_factors' },
   mfa_tokens: { nothingBecause: 'hashes of tokens of logins that wait for five minutes' },
+  passkeys: { section: 'passkeys' },
+  passkey_challenges: { nothingBecause: 'random, and gone after minutes' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
   participations: { section: 'participations' },
   voter_keys: { nothingBecause: 'a keyed hash of the address, which the account tells' },
   invitations: { section: 'invitations' },
+  one_time_codes: { nothingBecause: 'codes, for minutes' },
+  email_reverts: { section: 'former_addresses' },
   audit_events: { section: 'security_events' },
   audit_addresses: { section: 'security_events' },
   account_deletions: { nothingBecause: 'only ids of accounts that are gone' },
@@ -48,6 +55,10 @@ afterEach(() => {
 async function live(actor: Actor, mark: string): Promise<void> {
   const api = server.as(actor);
   await api.patch('/users', { name: `Name ${mark}`, username: `name-${mark}` });
+  expect((await verifyEmail(server, actor)).status).toBe(200);
+  const moved = `moved-${mark}@example.com`;
+  expect((await moveTo(server, actor, moved)).status).toBe(200);
+  actor.email = moved;
   const note = { title: `Title ${mark}`, content: `Content ${mark}`, tags: [`tag-${mark}`] };
   expect((await api.post('/users/notes', note)).status).toBe(201);
   const personal = { ...note, personal_encryption: true, password: NOTE_PASSWORD };
@@ -57,6 +68,9 @@ async function live(actor: Actor, mark: string): Promise<void> {
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
   await enrol(server.api, server.app.get(Clock), actor);
+  const passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+  expect((await passkeys.register(actor, {}, `Passkey ${mark}`)).status).toBe(201);
+  await api.post('/auth/passkeys/register/options');
 }
 
 const exportOf = async (actor: Actor) => {
@@ -84,7 +98,8 @@ describe('an export', () => {
       username: 'name-of-alice',
       role: 'admin',
       is_active: true,
-      email_verified_at: null,
+      email_verified_at: expect.any(String),
+      pending_email: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
@@ -134,6 +149,13 @@ describe('an export', () => {
   it('tells of second factors since when they are in force, and nothing that makes a code', async () => {
     const { second_factors: factors } = (await exportOf(alice)).body;
     expect(factors).toEqual([{ method: 'totp', since: expect.any(String), backup_codes_left: 10 }]);
+  });
+
+  it('tells which passkeys there are', async () => {
+    const { passkeys } = (await exportOf(alice)).body;
+    expect(passkeys).toEqual([
+      expect.objectContaining({ name: 'Passkey of-alice', transports: ['internal', 'hybrid'] }),
+    ]);
   });
 
   it('tells of itself', async () => {

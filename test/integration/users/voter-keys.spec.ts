@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type pg from 'pg';
 import { AppModule } from '../../../src/app.module.js';
 import { UserExistsError } from '../../../src/users/users.errors.js';
+import { AddressesService } from '../../../src/users/addresses.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import { testConfig } from '../../support/test-config.js';
 import { createTestDatabase, openPool, type TestDatabase } from '../../support/test-database.js';
@@ -12,6 +13,7 @@ import { unique } from '../../support/test-server.js';
 let database: TestDatabase;
 let app: INestApplicationContext;
 let users: UsersService;
+let addresses: AddressesService;
 let sql: pg.Pool;
 
 beforeAll(async () => {
@@ -20,6 +22,7 @@ beforeAll(async () => {
     logger: false,
   });
   users = app.get(UsersService);
+  addresses = app.get(AddressesService);
   sql = openPool(database.urls.owner);
 });
 afterAll(async () => {
@@ -49,7 +52,7 @@ describe('a person stays one voter', () => {
   it('who moves to another address, and whoever comes to the old one', async () => {
     const [from, to] = [address(), address()];
     const person = await create(from);
-    await users.changeEmail(person.id, to);
+    await addresses.changeEmail(person.id, to);
     expect(await keyOf(person.id)).toBe(person.voterKey);
     const successor = await create(from);
     expect(successor.voterKey).toBe(person.voterKey);
@@ -63,7 +66,7 @@ describe('a person stays one voter', () => {
     await remove(other.id);
     const person = await create(mine);
     expect(person.voterKey).not.toBe(other.voterKey);
-    await users.changeEmail(person.id, theirs);
+    await addresses.changeEmail(person.id, theirs);
     expect(await keyOf(person.id)).toBe(other.voterKey);
     // The address left behind counts as the same person too.
     expect((await create(mine)).voterKey).toBe(other.voterKey);
@@ -72,8 +75,8 @@ describe('a person stays one voter', () => {
   it('who moves there and back', async () => {
     const [home, away] = [address(), address()];
     const person = await create(home);
-    await users.changeEmail(person.id, away);
-    await users.changeEmail(person.id, home);
+    await addresses.changeEmail(person.id, away);
+    await addresses.changeEmail(person.id, home);
     expect(await keyOf(person.id)).toBe(person.voterKey);
   });
 });
@@ -90,7 +93,7 @@ it('two people are two voters, and no table says whose key is whose', async () =
 
 it('an address that is taken stays where it is, and the key with it', async () => {
   const [one, other] = [await create(address()), await create(address())];
-  await expect(users.changeEmail(one.id, other.email)).rejects.toThrow(UserExistsError);
+  await expect(addresses.changeEmail(one.id, other.email)).rejects.toThrow(UserExistsError);
   expect(await keyOf(one.id)).toBe(one.voterKey);
   expect(await keyOf(other.id)).toBe(other.voterKey);
 });
@@ -101,7 +104,7 @@ it('who moves to an address that others register at this moment gets it or not, 
     const email = address();
     const outcomes = await Promise.allSettled([
       create(email),
-      users.changeEmail(person.id, email),
+      addresses.changeEmail(person.id, email),
       create(email),
     ]);
     const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CandidatesService } from '../../../src/voting/candidates/candidates.service.js';
 import { CastVoteService } from '../../../src/voting/casting/cast-vote.service.js';
 import type { CastVoteRequest } from '../../../src/voting/casting/cast-vote.dto.js';
+import { AddressesService } from '../../../src/users/addresses.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import { unique, type TestServer } from '../../support/test-server.js';
 
@@ -14,11 +15,13 @@ export interface Voter {
 /** The words of voting tests, on the services of a running server. */
 export class PollingPlace {
   readonly users: UsersService;
+  private readonly addresses: AddressesService;
   private readonly candidates: CandidatesService;
   private readonly casting: CastVoteService;
 
   constructor(private readonly server: TestServer) {
     this.users = server.app.get(UsersService);
+    this.addresses = server.app.get(AddressesService);
     this.candidates = server.app.get(CandidatesService);
     this.casting = server.app.get(CastVoteService);
   }
@@ -57,7 +60,7 @@ export class PollingPlace {
 
   /** As an address that its owner has proven. */
   async move(voter: Voter, email: string): Promise<Voter> {
-    await this.users.changeEmail(voter.userId, email);
+    await this.addresses.changeEmail(voter.userId, email);
     return { ...voter, email };
   }
 

@@ -117,6 +117,23 @@ it('a mail that the dump still had to send is sent by nobody', async () => {
   expect(await stage.sql(`SELECT name FROM pgboss.job`)).toEqual([]);
 });
 
+it('a code, a change of address and a way back of the dump open nothing', async () => {
+  const service = await stage.startService();
+  const ada = await stage.signUp(service);
+  await stage.sql(`UPDATE users SET pending_email = 'next@example.com' WHERE id = ${ada.id}`);
+  await stage.sql(`INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
+                   VALUES ('reset_password', 's', gen_random_uuid(), ${ada.id}, 'h', 5, now() + interval '1 day')`);
+  await stage.sql(`INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, expires_at)
+                   VALUES ('h', ${ada.id}, 'a@example.com', 'a@example.com', now() + interval '7 days')`);
+  const { file } = await stage.backUp();
+  await stage.succeed(['backup:restore', file, '--yes']);
+  for (const table of ['one_time_codes', 'email_reverts'])
+    expect(await stage.sql(`SELECT * FROM ${table}`)).toEqual([]);
+  expect(await stage.sql(`SELECT pending_email FROM users WHERE id = ${ada.id}`)).toEqual([
+    { pending_email: null },
+  ]);
+});
+
 it('what an operator put beside the tables of the service survives, with large rows, rights and settings', async () => {
   const app = decodeURIComponent(new URL(stage.database.urls.app.replace('@/', '@localhost/')).username);
   await stage.sql(`

@@ -1,0 +1,146 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { CodePurpose } from './one-time-code.entity.js';
+
+export interface NewCode {
+  purpose: CodePurpose;
+  subject: Buffer;
+  id: string;
+  codeHash: Buffer;
+  lifetimeSeconds: number;
+}
+
+/** A code of which one try has been taken. */
+export interface TriedCode {
+  id: string;
+  userId: number | null;
+  codeHash: Buffer;
+}
+
+/** What became of a reset that was asked for. */
+export interface ResetAsked {
+  /** The active account with this address, and the address as the account has it. */
+  account: { id: number; email: string } | undefined;
+  /** Whether the code is stored; a live one may have stayed instead. */
+  isStored: boolean;
+  expiresAt: Date;
+}
+
+/** How often somebody may be wrong. */
+const TRIES = 5;
+
+/** For how long a code that has ended is remembered, so that its flow can go on with another one. */
+const KEPT_FOR = `interval '1 day'`;
+
+@Injectable()
+export class OneTimeCodesRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
+  /** Stores a code of an account in the place of the former one of its purpose. @returns its end */
+  async put(manager: EntityManager, userId: number, code: NewCode): Promise<Date> {
+    // The account is locked first, as everywhere: who changes it goes on to its codes.
+    const [row] = await manager.query<{ expiresAt: Date }[]>(
+      `WITH account AS MATERIALIZED (SELECT id FROM users WHERE id = $7 FOR KEY SHARE)
+       INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
+       SELECT $1, $2, $3, id, $4, $6, now() + make_interval(secs => $5) FROM account
+       ON CONFLICT (purpose, subject) DO UPDATE SET id = excluded.id, user_id = excluded.user_id,
+         code_hash = excluded.code_hash, tries_left = excluded.tries_left, expires_at = excluded.expires_at
+       RETURNING expires_at AS "expiresAt"`,
+      [code.purpose, code.subject, code.id, code.codeHash, code.lifetimeSeconds, TRIES, userId],
+    );
+    if (!row) throw new Error('A code was issued for an account that there is not.');
+    return row.expiresAt;
+  }
+
+  /**
+   * Stores a code for whoever has an address: the same statement, and one row written, whether anybody has it or not.
+   * @param mayReplace false: a code that is there stays as it is
+   */
+  async putForAddress(
+    manager: EntityManager,
+    emailNormalized: string,
+    code: NewCode,
+    mayReplace: boolean,
+  ): Promise<ResetAsked> {
+    const [row] = await manager.query<
+      { id: number | null; email: string | null; isStored: boolean; expiresAt: Date }[]
+    >(
+      `WITH account AS MATERIALIZED (
+         SELECT id, email FROM users WHERE email_normalized = $7 AND is_active FOR KEY SHARE
+       ), stored AS (
+         INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
+         VALUES ($1, $2, $3, (SELECT id FROM account), $4, $6, now() + make_interval(secs => $5))
+         ON CONFLICT (purpose, subject) DO UPDATE SET id = excluded.id, user_id = excluded.user_id,
+           code_hash = excluded.code_hash, tries_left = excluded.tries_left, expires_at = excluded.expires_at
+           WHERE $8
+         RETURNING id
+       )
+       SELECT account.id, account.email, EXISTS (SELECT FROM stored) AS "isStored",
+              now() + make_interval(secs => $5) AS "expiresAt"
+       FROM (VALUES (1)) AS once LEFT JOIN account ON true`,
+      [
+        code.purpose,
+        code.subject,
+        code.id,
+        code.codeHash,
+        code.lifetimeSeconds,
+        TRIES,
+        emailNormalized,
+        mayReplace,
+      ],
+    );
+    if (!row) throw new Error('A statement of one row answered none.');
+    const { id, email, isStored, expiresAt } = row;
+    return { account: id === null || email === null ? undefined : { id, email }, isStored, expiresAt };
+  }
+
+  /** Takes one try, committed by itself. Of any number at once as many get one as there are. */
+  async takeTry(purpose: CodePurpose, subject: Buffer): Promise<TriedCode | undefined> {
+    const [rows] = await this.dataSource.query<[TriedCode[], number]>(
+      `UPDATE one_time_codes SET tries_left = tries_left - 1
+       WHERE purpose = $1 AND subject = $2 AND tries_left > 0 AND expires_at > now()
+       RETURNING id, user_id AS "userId", code_hash AS "codeHash"`,
+      [purpose, subject],
+    );
+    return rows[0];
+  }
+
+  /** Gives back a try of whoever had the right code and failed elsewhere. */
+  async giveTryBack(id: string, purpose: CodePurpose, subject: Buffer): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE one_time_codes SET tries_left = tries_left + 1
+       WHERE purpose = $1 AND subject = $2 AND id = $3 AND tries_left < $4`,
+      [purpose, subject, id, TRIES],
+    );
+  }
+
+  /** Uses a code up. @returns false when it was used, voided or has ended meanwhile */
+  async use(manager: EntityManager, id: string, purpose: CodePurpose, subject: Buffer): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      `DELETE FROM one_time_codes WHERE purpose = $1 AND subject = $2 AND id = $3 AND expires_at > now()`,
+      [purpose, subject, id],
+    );
+    return count === 1;
+  }
+
+  /** Ends every code of an account, and what waits for one. */
+  async endAll(manager: EntityManager, userId: number): Promise<void> {
+    await manager.query('UPDATE users SET pending_email = NULL WHERE id = $1 AND pending_email IS NOT NULL', [
+      userId,
+    ]);
+    await manager.query('DELETE FROM one_time_codes WHERE user_id = $1', [userId]);
+  }
+
+  /** Forgets codes a day after their end, and addresses that wait for one of them. */
+  async deleteEnded(): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE users u SET pending_email = NULL FROM one_time_codes c
+       WHERE c.purpose = 'change_email' AND c.user_id = u.id AND c.expires_at < now() - ${KEPT_FOR}`,
+    );
+    await this.dataSource.query(`DELETE FROM one_time_codes WHERE expires_at < now() - ${KEPT_FOR}`);
+  }
+}

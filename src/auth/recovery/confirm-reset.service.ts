@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../../audit/audit.service.js';
+import type { MessageResponse } from '../../common/http/message.response.dto.js';
+import { RateLimits } from '../../common/rate-limits/rate-limits.js';
+import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
+import type { Account } from '../../users/account.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
+import { UsersService } from '../../users/users.service.js';
+import type { ClientInfo } from '../client-info.decorator.js';
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
+import { OneTimeCodesService, type ProvenCode } from '../codes/one-time-codes.service.js';
+import { LockoutKeysService } from '../lockouts/lockout-keys.js';
+import { UnlockService } from '../lockouts/unlock.service.js';
+import { SecurityNotices } from '../notices/security-notices.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { PasswordPolicy } from '../passwords/password-policy.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import type { ConfirmResetRequest } from './password-reset.dto.js';
+import { ResetSubjects } from './reset-subjects.service.js';
+
+/** Somebody has the code that was mailed, and sets a new password. */
+@Injectable()
+export class ConfirmResetService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly codes: OneTimeCodesService,
+    private readonly subjects: ResetSubjects,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionsService,
+    private readonly lockoutKeys: LockoutKeysService,
+    private readonly unlocks: UnlockService,
+    private readonly notices: SecurityNotices,
+    private readonly outbox: MailOutbox,
+    private readonly lifecycle: UserLifecycle,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * Sets the password; ends every session and every code of the account and clears its locks. Until the code has been
+   * right, nothing that is done depends on whether there is an account.
+   * @throws WeakPasswordError without taking a try
+   * @throws MailedCodeInvalidError whatever is wrong with it
+   * @throws RateLimitedError
+   * @throws BusyError
+   */
+  async confirm(
+    { email, code, new_password: password }: ConfirmResetRequest,
+    { ip }: Pick<ClientInfo, 'ip'>,
+  ): Promise<MessageResponse> {
+    await this.hasher.refuseWhenBusy();
+    await this.limits.enforce('estimates-address', ip);
+    await this.policy.check(password, { name: '', email });
+    const proven = await this.prove(email, code);
+    const user = await this.checkWithNames(proven, password);
+    await this.lockoutKeys.get();
+    const passwordHash = await this.hasher.hash(password);
+    await this.users.transaction(async (manager) => {
+      // The account before its codes, as everywhere.
+      if (!(await this.users.recoverPassword(manager, user, passwordHash)))
+        throw new MailedCodeInvalidError();
+      await this.codes.use(manager, proven);
+      await this.lifecycle.codesMustEnd(manager, user.id);
+      await this.sessions.endAll(manager, user.id, 'password-reset', { actorId: user.id });
+      await this.unlocks.clearLocks(user.id, manager);
+      await this.audit.record('authn_password_reset', { actorId: user.id, subjectId: user.id }, manager);
+      await this.notices.announce({ kind: 'password_reset', userId: user.id }, manager);
+      await this.outbox.enqueue(
+        { kind: 'passwordResetDone', to: user.email, data: {}, event: `password-reset-done:${proven.id}` },
+        manager,
+      );
+    });
+    return { message: 'The password is set; every session has ended. Log in with it.' };
+  }
+
+  private async prove(email: string, code: string): Promise<ProvenCode & { userId: number }> {
+    const { userId, proven } = await this.codes.try(await this.subjects.codeFor(email), code);
+    if (proven?.userId != null) return { ...proven, userId: proven.userId };
+    // Tries are few, so that nobody can fill the log with them.
+    if (userId !== undefined)
+      await this.audit.record('authn_password_reset_fail', userId === null ? {} : { subjectId: userId });
+    throw new MailedCodeInvalidError();
+  }
+
+  /** Only who has the right code learns whether the password is made of the owner's names. */
+  private async checkWithNames(proven: ProvenCode & { userId: number }, password: string): Promise<Account> {
+    const user = await this.users.findActive(proven.userId);
+    if (!user) throw new MailedCodeInvalidError();
+    try {
+      await this.policy.check(password, user);
+    } catch (error) {
+      await this.codes.giveTryBack(proven);
+      throw error;
+    }
+    return user;
+  }
+}

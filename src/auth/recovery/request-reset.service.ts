@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../../audit/audit.service.js';
+import type { MessageResponse } from '../../common/http/message.response.dto.js';
+import { RateLimits } from '../../common/rate-limits/rate-limits.js';
+import { AppConfig } from '../../config/app-config.js';
+import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
+import { UsersService } from '../../users/users.service.js';
+import type { ClientInfo } from '../client-info.decorator.js';
+import { MailUnavailableError } from '../codes/codes.errors.js';
+import { OneTimeCodesService } from '../codes/one-time-codes.service.js';
+import { ResetSubjects } from './reset-subjects.service.js';
+
+/** A letter that has ended is erased by the worker and never sent. */
+const ENDED = new Date(0);
+
+/** Somebody says that they have forgotten the password of an address. */
+@Injectable()
+export class RequestResetService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly codes: OneTimeCodesService,
+    private readonly subjects: ResetSubjects,
+    private readonly outbox: MailOutbox,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Mails a code to the account's address. The same answer, the same statements and the same rows written for an
+   * address that nobody has, a disabled account, and past the address's limit: there the letter has ended before it
+   * is sent, and a code that is live stays so.
+   * @throws RateLimitedError when the caller's network asked too often, for whatever address
+   * @throws MailUnavailableError
+   */
+  async request(email: string, { ip }: Pick<ClientInfo, 'ip'>): Promise<MessageResponse> {
+    if (!this.outbox.isOpen) throw new MailUnavailableError();
+    await this.limits.enforce('reset-address', ip);
+    const codeFor = await this.subjects.codeFor(email);
+    const { allowed } = await this.limits.consume('reset-email', codeFor.emailNormalized);
+    const lifetimeSeconds = this.config.passwordResetSeconds;
+    await this.users.transaction(async (manager) => {
+      const { id, code, account, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
+        lifetimeSeconds,
+        mayReplace: allowed,
+      });
+      const isMailed = allowed && account !== undefined;
+      await this.audit.record(
+        'authn_password_reset_request',
+        { ...(account ? { subjectId: account.id } : {}), details: { mailed: isMailed } },
+        manager,
+      );
+      await this.outbox.enqueue(
+        {
+          kind: 'passwordReset',
+          // Never as it was typed: that may be another mailbox, though it is compared as the same.
+          to: account?.email ?? email,
+          data: { code, lifetimeSeconds },
+          event: `password-reset:${id}`,
+          expiresAt: isMailed ? expiresAt : ENDED,
+        },
+        manager,
+      );
+    });
+    return { message: 'If an account has this address, a code is on its way there.' };
+  }
+}

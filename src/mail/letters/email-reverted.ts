@@ -1,0 +1,14 @@
+import type { Letter, Sender } from './letter.js';
+
+/** To the address that is the account's again. */
+export function emailReverted(_data: Record<string, never>, { url }: Sender): Letter {
+  return {
+    subject: 'Your account is back',
+    preview: 'Your address is the account’s again.',
+    paragraphs: [
+      'This address is that of your account again. Every session has ended, and the password was removed: somebody else may have known it.',
+      'Set a new one as if you had forgotten it. Choose one that you use nowhere else.',
+    ],
+    action: { label: 'Set a new password', url: `${url}/app/reset` },
+  };
+}

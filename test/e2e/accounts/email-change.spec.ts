@@ -1,0 +1,340 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { Actor, Answer } from '../../support/api-client.js';
+import { codeTo, moveTo, otherThan, revertTokenTo, verifyEmail } from '../../support/mailed-codes.js';
+import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
+
+const PASSWORD = 'seven lanterns over a quiet harbour';
+
+let server: TestServer;
+let notices: SecurityNotice[] = [];
+beforeAll(async () => {
+  server = await startTestServer();
+  server.app.get(SecurityNotices).on((notice) => {
+    notices.push(notice);
+    return Promise.resolve();
+  });
+});
+afterAll(() => server.close());
+afterEach(() => {
+  notices = [];
+});
+
+const newAddress = () => `${unique()}@example.com`;
+const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
+const INVALID = [400, 'CODE_INVALID'];
+const info = async (actor: Pick<Actor, 'token'>) => (await server.as(actor).get('/users/info')).body;
+const kindsTo = async (address: string) => (await server.mailsTo(address)).map(({ kind }) => kind);
+const revert = (token: string) => server.api.post('/auth/email/revert', { token });
+const confirm = (actor: Pick<Actor, 'token'>, code: string) =>
+  server.as(actor).post('/auth/email/confirm-change', { code });
+
+async function signUpVerified(): Promise<Actor> {
+  const actor = await server.signUp();
+  expect((await verifyEmail(server, actor)).status).toBe(200);
+  return actor;
+}
+
+async function reset(email: string): Promise<Answer> {
+  await server.api.post('/auth/password-reset/request', { email });
+  const code = await codeTo(server, email, 'passwordReset');
+  return server.api.post('/auth/password-reset/confirm', { email, code, new_password: PASSWORD });
+}
+
+describe('another address', () => {
+  it('is pending until the code that is mailed there is confirmed', async () => {
+    const alice = await signUpVerified();
+    const next = newAddress();
+    const asked = await server.as(alice).patch('/users', { email: next });
+    expect([asked.status, asked.body]).toMatchObject([200, { email: alice.email, pending_email: next }]);
+    expect(await info(alice)).toMatchObject({ email: alice.email, pending_email: next });
+    const answer = await confirm(alice, await codeTo(server, next, 'changeEmail'));
+    expect([answer.status, answer.body]).toMatchObject([
+      200,
+      { email: next, pending_email: null, email_verified: true },
+    ]);
+    expect(await server.logIn({ email: next, password: alice.password })).toEqual(expect.any(String));
+    await expect(server.logIn(alice)).rejects.toThrow();
+    expect(notices).toContainEqual({ kind: 'email_changed', userId: alice.id });
+  });
+
+  it('is verified for an account whose former one never was', async () => {
+    const alice = await server.signUp();
+    const next = newAddress();
+    expect((await moveTo(server, alice, next)).body.email_verified).toBe(true);
+    // Whoever was mailed a code that they never used has proven nothing: nothing leads back there.
+    expect(await kindsTo(alice.email)).toEqual(['verifyEmail']);
+  });
+
+  it('can be had by an account without a password', async () => {
+    const alice = await signUpVerified();
+    await server.sql.query('UPDATE users SET password_hash = NULL WHERE id = $1', [alice.id]);
+    expect((await moveTo(server, alice, newAddress())).status).toBe(200);
+  });
+
+  it('needs a login within the last fifteen minutes', async () => {
+    const alice = await server.signUp();
+    await server.sql.query(
+      `UPDATE sessions SET authenticated_at = now() - interval '15 minutes 1 second' WHERE user_id = $1`,
+      [alice.id],
+    );
+    expect(outcome(await server.as(alice).patch('/users', { email: newAddress() }))).toEqual([
+      403,
+      'REAUTHENTICATION_REQUIRED',
+    ]);
+    expect((await server.as(alice).patch('/users', { name: 'Still Alice' })).status).toBe(200);
+  });
+
+  it('that is taken is told to nobody but whoever reads the mails there', async () => {
+    const [alice, bob] = [await server.signUp(), await signUpVerified()];
+    const [taken, free] = [bob.email, newAddress()];
+    const ask = async (email: string) => {
+      const { status, body } = await server.as(alice).patch('/users', { email });
+      return { status, body: { ...body, pending_email: '' } };
+    };
+    expect(await ask(taken)).toEqual(await ask(free));
+    await ask(taken);
+    const code = await codeTo(server, taken, 'changeEmail');
+    expect(outcome(await confirm(alice, otherThan(code)))).toEqual(INVALID);
+    expect(outcome(await confirm(alice, code))).toEqual([400, 'USER_EXISTS']);
+    expect((await info(alice)).email).toBe(alice.email);
+  });
+
+  it('is given to one account, also when several confirm it at once', async () => {
+    const next = newAddress();
+    const people = await Promise.all(Array.from({ length: 5 }, signUpVerified));
+    const codes: string[] = [];
+    for (const person of people) {
+      await server.as(person).patch('/users', { email: next });
+      codes.push(await codeTo(server, next, 'changeEmail'));
+    }
+    const answers = await Promise.all(people.map((person, n) => confirm(person, codes[n]!)));
+    expect(answers.map(outcome).sort()).toEqual([
+      [200, undefined],
+      ...Array.from({ length: 4 }, () => [400, 'USER_EXISTS']),
+    ]);
+  });
+
+  it('is moved to once, also when a hundred confirm it at the same time', async () => {
+    const alice = await signUpVerified();
+    const next = newAddress();
+    await server.as(alice).patch('/users', { email: next });
+    const code = await codeTo(server, next, 'changeEmail');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => confirm(alice, code)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.error?.code === 'CODE_INVALID')).toHaveLength(99);
+    expect((await kindsTo(alice.email)).filter((kind) => kind === 'emailChanged')).toHaveLength(1);
+  });
+
+  it('is taken back by asking for the present one', async () => {
+    const alice = await server.signUp();
+    const next = newAddress();
+    await server.as(alice).patch('/users', { email: next });
+    const code = await codeTo(server, next, 'changeEmail');
+    const answer = await server.as(alice).patch('/users', { email: alice.email.toUpperCase() });
+    expect(answer.body).toMatchObject({ email: alice.email, pending_email: null });
+    expect(outcome(await confirm(alice, code))).toEqual(INVALID);
+  });
+
+  it('is another flow when it is asked for twice: the code for the first opens nothing', async () => {
+    const alice = await server.signUp();
+    const [first, second] = [newAddress(), newAddress()];
+    await server.as(alice).patch('/users', { email: first });
+    await server.as(alice).patch('/users', { email: second });
+    expect(outcome(await confirm(alice, await codeTo(server, first, 'changeEmail')))).toEqual(INVALID);
+    expect((await confirm(alice, await codeTo(server, second, 'changeEmail'))).body.email).toBe(second);
+  });
+
+  it('is in REGISTRATION_DOMAINS, as at registration', async () => {
+    const strict = await startTestServer({
+      database: server.database,
+      env: { REGISTRATION_DOMAINS: 'example.com' },
+    });
+    try {
+      const alice = await server.signUp();
+      const answer = await strict.as(alice).patch('/users', { email: 'alice@example.org', name: 'Not kept' });
+      expect(outcome(answer)).toEqual([403, 'EMAIL_DOMAIN_NOT_ALLOWED']);
+      expect(await info(alice)).toMatchObject({ name: alice.name, pending_email: null });
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('buys no second vote, there and back', async () => {
+    const admin = await server.signUpAdmin();
+    const { id } = (await server.as(admin).post('/admin/candidate', { name: `Robin ${unique()}` })).body;
+    const [alice, bob] = [await signUpVerified(), await server.signUp()];
+    const vote = (actor: Pick<Actor, 'token'>) => server.as(actor).post('/users/vote', { candidate_id: id });
+    expect((await vote(alice)).status).toBe(201);
+    await moveTo(server, alice, newAddress());
+    expect(outcome(await vote(alice))).toEqual([409, 'ALREADY_VOTED']);
+    // Whoever comes to the address that was left counts as the same voter, once it is free.
+    await server.sql.query('DELETE FROM email_reverts WHERE user_id = $1', [alice.id]);
+    await moveTo(server, bob, alice.email);
+    expect(outcome(await vote(bob))).toEqual([409, 'ALREADY_VOTED']);
+  });
+});
+
+describe('the way back', () => {
+  it('puts the address back, ends every session and takes the password away', async () => {
+    const alice = await signUpVerified();
+    const thief = newAddress();
+    await moveTo(server, alice, thief);
+    const mail = (await server.mailsTo(alice.email)).at(-1)!;
+    expect(mail.text).toContain('http://localhost:8000/app/email-revert#token=');
+    expect(mail.text).not.toContain(thief);
+    const answer = await revert(await revertTokenTo(server, alice.email));
+    expect(answer.status).toBe(200);
+    expect((await server.as(alice).get('/users/info')).status).toBe(401);
+    for (const email of [alice.email, thief])
+      await expect(server.logIn({ email, password: alice.password })).rejects.toThrow();
+    expect((await reset(alice.email)).status).toBe(200);
+    const token = await server.logIn({ email: alice.email, password: PASSWORD });
+    expect(await info({ token })).toMatchObject({ id: alice.id, email: alice.email, email_verified: true });
+    expect(notices).toContainEqual({ kind: 'email_reverted', userId: alice.id });
+    const { rows } = await server.sql.query<{ event_type: string }>(
+      `SELECT event_type FROM audit_events WHERE subject_id = $1 AND event_type LIKE 'user_email%' ORDER BY id`,
+      [alice.id],
+    );
+    expect(rows.map(({ event_type: type }) => type)).toEqual([
+      'user_email_verified',
+      'user_email_change_request',
+      'user_email_reverted',
+    ]);
+  });
+
+  it('works once, also when a hundred take it at the same time', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const token = await revertTokenTo(server, alice.email);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => revert(token)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.error?.code === 'CODE_INVALID')).toHaveLength(99);
+    expect((await kindsTo(alice.email)).filter((kind) => kind === 'emailReverted')).toHaveLength(1);
+  });
+
+  it('voids a reset that is under way at the new address', async () => {
+    const alice = await signUpVerified();
+    const thief = newAddress();
+    await moveTo(server, alice, thief);
+    await server.api.post('/auth/password-reset/request', { email: thief });
+    const code = await codeTo(server, thief, 'passwordReset');
+    await revert(await revertTokenTo(server, alice.email));
+    for (const email of [thief, alice.email])
+      expect(
+        outcome(
+          await server.api.post('/auth/password-reset/confirm', { email, code, new_password: PASSWORD }),
+        ),
+      ).toEqual(INVALID);
+  });
+
+  it('leads past every later address, from which nothing leads anywhere any more', async () => {
+    const alice = await signUpVerified();
+    const [second, third] = [newAddress(), newAddress()];
+    await moveTo(server, alice, second);
+    await moveTo(server, alice, third);
+    const ofSecond = await revertTokenTo(server, second);
+    expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
+    expect(outcome(await revert(ofSecond))).toEqual(INVALID);
+    const { rows } = await server.sql.query('SELECT email FROM users WHERE id = $1', [alice.id]);
+    expect(rows).toEqual([{ email: alice.email }]);
+  });
+
+  it('from an address in between leaves the older one open', async () => {
+    const alice = await signUpVerified();
+    const [second, third] = [newAddress(), newAddress()];
+    await moveTo(server, alice, second);
+    await moveTo(server, alice, third);
+    expect((await revert(await revertTokenTo(server, second))).status).toBe(200);
+    expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
+    const { rows } = await server.sql.query('SELECT email FROM users WHERE id = $1', [alice.id]);
+    expect(rows).toEqual([{ email: alice.email }]);
+  });
+
+  it('outlives a change and a reset of the password at the new address', async () => {
+    const alice = await signUpVerified();
+    const thief = newAddress();
+    await moveTo(server, alice, thief);
+    expect((await reset(thief)).status).toBe(200);
+    expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
+  });
+
+  it('cannot be barred: nobody else registers or moves to the address for seven days', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const body = { name: 'Mallory', email: alice.email, password: PASSWORD };
+    expect(outcome(await server.api.post('/users/register', body))).toEqual([400, 'USER_EXISTS']);
+    const mallory = await signUpVerified();
+    expect(outcome(await moveTo(server, mallory, alice.email))).toEqual([400, 'USER_EXISTS']);
+    await server.sql.query(`UPDATE email_reverts SET expires_at = now() WHERE user_id = $1`, [alice.id]);
+    expect((await server.api.post('/users/register', body)).status).toBe(201);
+  });
+
+  it('cannot be barred by a registration at the moment of the move either', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const alice = await signUpVerified();
+      const next = newAddress();
+      await server.as(alice).patch('/users', { email: next });
+      const code = await codeTo(server, next, 'changeEmail');
+      const body = { name: 'Mallory', email: alice.email, password: PASSWORD };
+      const [moved, ...registered] = await Promise.all([
+        confirm(alice, code),
+        ...Array.from({ length: 4 }, () => server.api.post('/users/register', body)),
+      ]);
+      expect(moved.status).toBe(200);
+      for (const answer of registered) expect(outcome(answer)).toEqual([400, 'USER_EXISTS']);
+    }
+  });
+
+  it('ends after seven days', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const token = await revertTokenTo(server, alice.email);
+    const { rows } = await server.sql.query<{ days: number }>(
+      `SELECT round(extract(epoch FROM expires_at - now()) / 86400)::int AS days FROM email_reverts WHERE user_id = $1`,
+      [alice.id],
+    );
+    expect(rows).toEqual([{ days: 7 }]);
+    await server.sql.query('UPDATE email_reverts SET expires_at = now() WHERE user_id = $1', [alice.id]);
+    expect(outcome(await revert(token))).toEqual(INVALID);
+  });
+
+  it('is opened by nothing else', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const token = await revertTokenTo(server, alice.email);
+    for (const wrong of ['x', 'A'.repeat(43), token.toLowerCase(), `${token} `, alice.token.slice(0, 43)])
+      expect(outcome(await revert(wrong))).toEqual(INVALID);
+    expect((await revert(token)).status).toBe(200);
+  });
+});
+
+describe('whoever deletes their account', () => {
+  it('is told until when backups hold their data', async () => {
+    const keeping = await startTestServer({
+      database: server.database,
+      env: { BACKUP_RETENTION_DAYS: '10', BACKUP_KEEP_WEEKLY: '4' },
+    });
+    try {
+      const alice = await keeping.signUp();
+      expect((await keeping.as(alice).delete('/users')).status).toBe(204);
+      const mail = (await keeping.mailsTo(alice.email)).at(-1)!;
+      expect(mail.kind).toBe('farewell');
+      const day = /(\d{4}-\d\d-\d\d)/.exec(mail.text)![1]!;
+      const days = Math.round((Date.parse(day) - Date.now()) / 86_400_000);
+      expect([38, 39]).toContain(days);
+    } finally {
+      await keeping.close();
+    }
+  });
+
+  it('is told nothing when the account could not be deleted', async () => {
+    const alice = await server.signUp();
+    await server.sql.query(
+      `UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = $1`,
+      [alice.id],
+    );
+    expect((await server.as(alice).delete('/users')).status).toBe(403);
+    expect(await kindsTo(alice.email)).toEqual(['verifyEmail']);
+  });
+});
