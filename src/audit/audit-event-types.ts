@@ -9,6 +9,7 @@ export const AUDIT_EVENT_TYPES = [
   'authn_login_lock',
   'authn_login_unlock',
   'authn_new_device',
+  'authn_login_disowned',
   'authn_password_change',
   'authn_password_change_fail',
   'authn_password_reset_request',

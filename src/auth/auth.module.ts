@@ -33,6 +33,13 @@ import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { DisownLoginService } from './notices/not-me/disown-login.service.js';
+import { NotMeLink } from './notices/not-me/not-me-link.entity.js';
+import { NotMeLinksRepository } from './notices/not-me/not-me-links.repository.js';
+import { NotMeLinks } from './notices/not-me/not-me-links.service.js';
+import { NotMeController } from './notices/not-me/not-me.controller.js';
+import { NoticeLetters } from './notices/notice-letters.service.js';
+import { Places } from './notices/places.js';
 import { LoginOutcomes } from './login-outcomes.js';
 import { AdminMfaController } from './mfa/admin-mfa.controller.js';
 import { BackupCode } from './mfa/backup-codes/backup-code.entity.js';
@@ -122,6 +129,7 @@ import { WebAuthService } from './web/web-auth.service.js';
       MfaToken,
       Passkey,
       PasskeyChallenge,
+      NotMeLink,
     ]),
   ],
   controllers: [
@@ -132,6 +140,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     WebAuthController,
     PasswordResetController,
     EmailController,
+    NotMeController,
     MfaController,
     StepUpController,
     AdminMfaController,
@@ -187,6 +196,11 @@ import { WebAuthService } from './web/web-auth.service.js';
     PasswordHasher,
     PasswordPolicy,
     SecurityNotices,
+    NoticeLetters,
+    Places,
+    NotMeLinks,
+    NotMeLinksRepository,
+    DisownLoginService,
     SessionsRepository,
     OwnSessionsRepository,
     ExportLoginsService,

@@ -3,6 +3,8 @@ import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { EmailRevertsRepository, type ListedEmailRevert } from './email/email-reverts.repository.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { describeDevice } from './notices/device.js';
+import { Places } from './notices/places.js';
 import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
 import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
 import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
@@ -25,6 +27,7 @@ export class ExportLoginsService {
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
     private readonly reverts: EmailRevertsRepository,
+    private readonly places: Places,
     private readonly totp: TotpService,
     private readonly passkeys: PasskeysRepository,
     accountExport: AccountExport,
@@ -37,8 +40,18 @@ export class ExportLoginsService {
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
-  private readSessions(userId: number): AsyncIterable<OwnSessionRow> {
-    return readInPages((last, limit) => this.sessions.listOf(userId, last?.id, limit));
+  private async *readSessions(
+    userId: number,
+  ): AsyncGenerator<OwnSessionRow & { device: string | null; place: string | null }> {
+    const rows = readInPages((last: OwnSessionRow | undefined, limit) =>
+      this.sessions.listOf(userId, last?.id, limit),
+    );
+    for await (const row of rows)
+      yield {
+        ...row,
+        device: describeDevice(row.user_agent) ?? null,
+        place: (await this.places.find(row.ip)) ?? null,
+      };
   }
 
   private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {

@@ -6,7 +6,7 @@ export const SENTENCES = {
   MALFORMED_REQUEST: 'The request could not be understood.',
   PASSKEY_INVALID: 'This is no answer to the options that were asked for.',
   USER_EXISTS: 'An account with this e-mail address or username exists already.',
-  CODE_INVALID: 'This code is wrong, was used already, or has ended.',
+  CODE_INVALID: 'This code or link is wrong, has ended, or was used already.',
   UNAUTHENTICATED: 'Log in and send the access token as "Authorization: Bearer <token>".',
   INVALID_CREDENTIALS: 'The e-mail address or username and the password do not belong together.',
   MFA_REQUIRED: 'The password is right; the login needs a second factor, see details.',

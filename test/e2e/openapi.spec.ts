@@ -85,6 +85,7 @@ const PUBLIC = [
   'POST /auth/email/revert',
   'POST /auth/logout',
   'POST /auth/mfa/complete',
+  'POST /auth/not-me',
   'POST /auth/passkeys/login/options',
   'POST /auth/passkeys/login/verify',
   'POST /auth/password-reset/confirm',

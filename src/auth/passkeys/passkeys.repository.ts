@@ -155,6 +155,11 @@ export class PasskeysRepository {
     return row;
   }
 
+  /** Removes what was registered since then. */
+  async removeSince(manager: EntityManager, userId: number, since: Date): Promise<void> {
+    await manager.query('DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2', [userId, since]);
+  }
+
   /** @returns what it was called */
   async removeOwned(manager: EntityManager, userId: number, id: number): Promise<string | undefined> {
     const [[row]] = await manager.query<[{ name: string }[], number]>(

@@ -23,6 +23,9 @@ export class PasskeysService {
     lifecycle: UserLifecycle,
   ) {
     lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
+    lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
+      passkeys.removeSince(manager, userId, since),
+    );
   }
 
   /** Whether an account has a passkey: two factors in one, wherever a second one is asked for. */

@@ -135,7 +135,7 @@ export class SessionsRepository {
     limit: number,
   ): Promise<ListedSession[]> {
     return this.dataSource.query<ListedSession[]>(
-      `SELECT id, host(ip) AS ip, user_agent AS "userAgent", place, created_at AS "createdAt",
+      `SELECT id, host(ip) AS ip, user_agent AS "userAgent", created_at AS "createdAt",
               micros AS "createdMicros", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
        FROM sessions, LATERAL (SELECT (extract(epoch FROM created_at) * 1000000)::bigint AS micros) AS exact
        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()

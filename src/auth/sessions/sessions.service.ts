@@ -8,6 +8,7 @@ import { RateLimits } from '../../common/rate-limits/rate-limits.js';
 import { AppConfig } from '../../config/app-config.js';
 import { InvalidCredentialsError, RefreshRefusedError, SessionNotFoundError } from '../auth.errors.js';
 import type { ClientInfo } from '../client-info.decorator.js';
+import { Places } from '../notices/places.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { AccessTokensService } from '../tokens/access-tokens.service.js';
 import { RefreshTokensService } from '../tokens/refresh-tokens.service.js';
@@ -50,6 +51,7 @@ export class SessionsService {
     private readonly notices: SecurityNotices,
     private readonly config: AppConfig,
     private readonly limits: RateLimits,
+    private readonly places: Places,
   ) {}
 
   /**
@@ -145,7 +147,10 @@ export class SessionsService {
     const position = decodeCursor(cursor, isSessionPosition);
     const found = await this.sessions.listNewestFirst(userId, position, limit + 1);
     const { items, next_cursor } = pageOf(found, limit, ({ createdMicros, id }) => [createdMicros, id]);
-    return { items: items.map((item) => toSessionResponse(item, session.id)), next_cursor };
+    const responses = items.map(async (item) =>
+      toSessionResponse(item, await this.places.find(item.ip), session.id),
+    );
+    return { items: await Promise.all(responses), next_cursor };
   }
 
   /** Ends a session of the caller. @throws SessionNotFoundError */

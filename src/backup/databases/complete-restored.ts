@@ -12,6 +12,7 @@ const SESSIONS_AND_CODES = [
   'passkey_challenges',
   'one_time_codes',
   'email_reverts',
+  'not_me_links',
 ];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';

@@ -43,7 +43,9 @@ export class AccountExportResponse {
     listOf({ id: 4711, at: '2026-01-05T09:30:00.000Z', event_type: 'authn_login_success', by: 'me' }),
   )
   security_events!: object[];
-  @ApiProperty(listOf({ id: '0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10', ip: '203.0.113.7' }))
+  @ApiProperty(
+    listOf({ id: '0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10', ip: '203.0.113.7', device: 'Firefox 145 on Linux' }),
+  )
   sessions!: object[];
   /** Devices on which I logged in, and which no failed login of others locks out. */
   @ApiProperty(listOf({ id: '5c0f3c1d-2f0b-4d8e-9a55-7a1f1c0b2e34', created_at: '2026-01-05T09:30:00.000Z' }))

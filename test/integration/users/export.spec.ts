@@ -18,6 +18,7 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   sessions: { section: 'sessions' },
   refresh_tokens: { nothingBecause: 'hashes of tokens; their session is told' },
   known_devices: { section: 'known_devices' },
+  not_me_links: { nothingBecause: 'hashes of tokens; their session is told' },
   mfa_totp: { section: 'second_factors' },
   mfa_backup_codes: { section: 'second_factors' },
   mfa_tokens: { nothingBecause: 'hashes of tokens of logins that wait for five minutes' },

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { NotMeLinks } from '../../../src/auth/notices/not-me/not-me-links.service.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
 import { Authenticator, enrol, passPassword, type Enrolled } from '../../support/authenticator.js';
@@ -110,6 +113,7 @@ const PREPARATIONS: Record<string, Preparation> = {
     // The code of now has confirmed it.
     return { token, body: { code: app.code(1) } };
   },
+  'POST /auth/not-me': async (stage) => ({ body: { token: await stage.makeNotMeLink() } }),
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
   'POST /auth/passkeys/register/verify': async (stage) => {
@@ -242,6 +246,16 @@ export class Stage {
 
   async invite(admin: Actor): Promise<number> {
     return (await this.server.as(admin).post('/admin/invitations', {})).body.id;
+  }
+
+  /** @returns what the link carries of a letter to somebody who has done nothing yet */
+  async makeNotMeLink(): Promise<string> {
+    const links = this.server.app.get(NotMeLinks);
+    const { id: userId } = await this.spend();
+    const { token, hash } = links.draw();
+    const login = { userId, sessionId: randomUUID(), deviceId: randomUUID() };
+    await this.server.app.get(DataSource).transaction((manager) => links.keep(manager, login, hash));
+    return token;
   }
 
   async goodRequest(operation: Operation, lane: number): Promise<GoodRequest> {

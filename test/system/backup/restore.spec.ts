@@ -28,6 +28,9 @@ describe('beside a running service', () => {
     const { invitation } = (await service.api.as(admin).post('/admin/invitations', {})).body;
     const carol = await enrol(service.api, CLOCK, await stage.signUp(service));
     const waiting = await passPassword(service.api, carol);
+    // A second device, of which a letter tells, with a link.
+    await service.logIn(ada.email, ada.password);
+    expect(await stage.sql('SELECT FROM not_me_links')).toHaveLength(1);
     const { file } = await stage.backUp();
     const later = (await note(service, ada, 'after')).body.id as number;
     expect((await service.api.as(bob).delete('/users')).status).toBe(204);
@@ -58,6 +61,7 @@ describe('beside a running service', () => {
     // Its answer is a second old at most.
     while ((await service.api.get('/ready')).body.checks.backup.detail?.includes('Maintenance'))
       await delay(50);
+    expect(await stage.sql('SELECT FROM not_me_links')).toEqual([]);
     ada.token = await service.logIn(ada.email, ada.password);
     expect((await service.api.as(ada).get(`/users/notes/${kept}`)).body).toMatchObject({ content: 'before' });
     expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
