@@ -41,7 +41,10 @@ function comparable({ status, headers, body }: Answer) {
 async function costOf(ask: () => Promise<Answer>) {
   statements = [];
   const answer = await ask();
-  return { answer: comparable(answer), statements: statements.filter((text) => !text.includes(IN_THE_BACKGROUND)) };
+  return {
+    answer: comparable(answer),
+    statements: statements.filter((text) => !text.includes(IN_THE_BACKGROUND)),
+  };
 }
 
 const request = (email: string, headers = {}) =>

@@ -10,27 +10,24 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 
 /** All that an anonymous caller may reach, written out: a new public route must be added here on purpose. */
 const PUBLIC = [
-  '// Theirs is another guard: see credential-separation.spec.ts.',
   'DELETE /dev/mail',
   'GET /',
   'GET /dev/mail',
   'GET /health',
   'GET /ready',
+  'POST /auth/email/revert',
   'POST /auth/logout',
   'POST /auth/mfa/complete',
-  'POST /auth/web/mfa',
-  'POST /auth/password-reset/request',
   'POST /auth/password-reset/confirm',
-  'POST /auth/email/revert',
-  // Theirs is another guard: see credential-separation.spec.ts.
-  'POST /auth/web/refresh',
+  'POST /auth/password-reset/request',
   'POST /auth/refresh',
   'POST /auth/web/login',
-  'POST /auth/web/logout',
   'POST /auth/web/mfa',
-  'POST /auth/web/refresh',
   'POST /users/login',
   'POST /users/register',
+  // Theirs is another guard: see credential-separation.spec.ts.
+  'POST /auth/web/logout',
+  'POST /auth/web/refresh',
 ];
 const DOCS = /^\/mc101docs(?:-json|\/.*|\*|)$/;
 

@@ -58,7 +58,8 @@ export class ConfirmResetService {
     const passwordHash = await this.hasher.hash(password);
     await this.users.transaction(async (manager) => {
       // The account before its codes, as everywhere.
-      if (!(await this.users.recoverPassword(manager, user, passwordHash))) throw new MailedCodeInvalidError();
+      if (!(await this.users.recoverPassword(manager, user, passwordHash)))
+        throw new MailedCodeInvalidError();
       await this.codes.use(manager, proven);
       await this.lifecycle.codesMustEnd(manager, user.id);
       await this.sessions.endAll(manager, user.id, 'password-reset', { actorId: user.id });
