@@ -5,6 +5,7 @@ import { AuditRetention } from './audit/retention/audit-retention.service.js';
 import { AuditSealer } from './audit/seals/audit-sealer.service.js';
 import { AdminAccountsService, type AdminAccount } from './auth/admin-accounts.service.js';
 import { WeakPasswordError } from './auth/auth.errors.js';
+import { Places } from './auth/notices/places.js';
 import { backupAroundUpgrade } from './backup/backup-around-upgrade.js';
 import { BackupSchedule } from './backup/backup-schedule.service.js';
 import { renderBanner } from './banner.js';
@@ -68,6 +69,7 @@ async function start(): Promise<void> {
   say('Starting the service …');
   app = await createApp(config, createLogger(config.logLevel));
   stopping.signal.throwIfAborted();
+  await app.get(Places).open();
   const admin = await createFirstAdmin(app);
   untold = await announceFirstAdmin(admin, surroundings.dataDir, process.stdout.isTTY);
   stopping.signal.throwIfAborted();

@@ -33,6 +33,13 @@ import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { DisownLoginService } from './notices/not-me/disown-login.service.js';
+import { NotMeLink } from './notices/not-me/not-me-link.entity.js';
+import { NotMeLinksRepository } from './notices/not-me/not-me-links.repository.js';
+import { NotMeLinks } from './notices/not-me/not-me-links.service.js';
+import { NotMeController } from './notices/not-me/not-me.controller.js';
+import { NoticeLetters } from './notices/notice-letters.service.js';
+import { Places } from './notices/places.js';
 import { LoginOutcomes } from './login-outcomes.js';
 import { AdminMfaController } from './mfa/admin-mfa.controller.js';
 import { BackupCode } from './mfa/backup-codes/backup-code.entity.js';
@@ -56,6 +63,19 @@ import { Totp } from './mfa/totp/totp.entity.js';
 import { TotpRepository } from './mfa/totp/totp.repository.js';
 import { TotpService } from './mfa/totp/totp.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
+import { PasskeyChallenge } from './passkeys/challenges/passkey-challenge.entity.js';
+import { PasskeyChallengesRepository } from './passkeys/challenges/passkey-challenges.repository.js';
+import { DecoyCredentialsService } from './passkeys/login/decoy-credentials.service.js';
+import { PasskeyLoginController } from './passkeys/login/passkey-login.controller.js';
+import { PasskeyLoginService } from './passkeys/login/passkey-login.service.js';
+import { WebPasskeyLoginController } from './passkeys/login/web-passkey-login.controller.js';
+import { Passkey } from './passkeys/passkey.entity.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { PasskeysRepository } from './passkeys/passkeys.repository.js';
+import { PasskeysService } from './passkeys/passkeys.service.js';
+import { RegisterPasskeyService } from './passkeys/registration/register-passkey.service.js';
+import { UserHandlesService } from './passkeys/registration/user-handles.service.js';
+import { RelyingParty } from './passkeys/relying-party.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { ConfirmResetService } from './recovery/confirm-reset.service.js';
@@ -107,6 +127,9 @@ import { WebAuthService } from './web/web-auth.service.js';
       Totp,
       BackupCode,
       MfaToken,
+      Passkey,
+      PasskeyChallenge,
+      NotMeLink,
     ]),
   ],
   controllers: [
@@ -117,9 +140,13 @@ import { WebAuthService } from './web/web-auth.service.js';
     WebAuthController,
     PasswordResetController,
     EmailController,
+    NotMeController,
     MfaController,
     StepUpController,
     AdminMfaController,
+    PasskeysController,
+    PasskeyLoginController,
+    WebPasskeyLoginController,
   ],
   providers: [
     AccountsService,
@@ -169,6 +196,11 @@ import { WebAuthService } from './web/web-auth.service.js';
     PasswordHasher,
     PasswordPolicy,
     SecurityNotices,
+    NoticeLetters,
+    Places,
+    NotMeLinks,
+    NotMeLinksRepository,
+    DisownLoginService,
     SessionsRepository,
     OwnSessionsRepository,
     ExportLoginsService,
@@ -183,6 +215,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     RefreshTokensService,
     CsrfTokensService,
     WebAuthService,
+    PasskeysService,
+    PasskeysRepository,
+    PasskeyChallengesRepository,
+    PasskeyLoginService,
+    RegisterPasskeyService,
+    RelyingParty,
+    UserHandlesService,
+    DecoyCredentialsService,
     // In this order: who is it, have they shown enough, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: SecondFactorGuard },

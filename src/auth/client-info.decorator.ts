@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { toPlainAddress } from '../common/http/plain-address.js';
+import { userAgentOf } from '../common/http/user-agent.js';
 
 /** Where a request comes from, as far as it can be believed. */
 export interface ClientInfo {
@@ -11,14 +12,12 @@ export interface ClientInfo {
   deviceToken: string | null;
 }
 
-const MAX_USER_AGENT = 512;
-
 export const Client = createParamDecorator((_: unknown, context: ExecutionContext): ClientInfo => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const deviceToken = request.headers['x-device-token'];
   return {
     ip: toPlainAddress(request.ip),
-    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
+    userAgent: userAgentOf(request),
     deviceToken: typeof deviceToken === 'string' ? deviceToken : null,
   };
 });

@@ -3,7 +3,11 @@ import { AccountExport } from '../users/export/account-export.js';
 import { readInPages } from '../users/export/read-in-pages.js';
 import { EmailRevertsRepository, type ListedEmailRevert } from './email/email-reverts.repository.js';
 import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices.repository.js';
+import { describeDevice } from './notices/device.js';
+import { Places } from './notices/places.js';
 import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
+import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
+import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
 import { InvitationsRepository, type InvitationRow } from './registration/invitations.repository.js';
 import { OwnSessionsRepository, type OwnSessionRow } from './sessions/own-sessions.repository.js';
@@ -23,18 +27,31 @@ export class ExportLoginsService {
     private readonly devices: KnownDevicesRepository,
     private readonly invitations: InvitationsRepository,
     private readonly reverts: EmailRevertsRepository,
+    private readonly places: Places,
     private readonly totp: TotpService,
+    private readonly passkeys: PasskeysRepository,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
     accountExport.add({ name: 'known_devices', items: ({ userId }) => this.readDevices(userId) });
     accountExport.add({ name: 'former_addresses', items: ({ userId }) => this.readFormerAddresses(userId) });
     accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
+    accountExport.add({ name: 'passkeys', items: ({ userId }) => this.readPasskeys(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
-  private readSessions(userId: number): AsyncIterable<OwnSessionRow> {
-    return readInPages((last, limit) => this.sessions.listOf(userId, last?.id, limit));
+  private async *readSessions(
+    userId: number,
+  ): AsyncGenerator<OwnSessionRow & { device: string | null; place: string | null }> {
+    const rows = readInPages((last: OwnSessionRow | undefined, limit) =>
+      this.sessions.listOf(userId, last?.id, limit),
+    );
+    for await (const row of rows)
+      yield {
+        ...row,
+        device: describeDevice(row.user_agent) ?? null,
+        place: (await this.places.find(row.ip)) ?? null,
+      };
   }
 
   private async *readDevices(userId: number): AsyncGenerator<OwnDevice> {
@@ -52,6 +69,13 @@ export class ExportLoginsService {
   private async *readSecondFactors(userId: number): AsyncGenerator<OwnTotp> {
     const totp = await this.totp.describe(userId);
     if (totp) yield totp;
+  }
+
+  private async *readPasskeys(userId: number): AsyncGenerator<PasskeyResponse> {
+    const rows = readInPages((last: PasskeyRow | undefined, limit) =>
+      this.passkeys.listOf(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield toPasskeyResponse(row);
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

@@ -17,7 +17,7 @@ import { isWaiting, type WaitingLogin } from './mfa/pending/waiting-login.js';
 import { SecondFactorService, type SecondFactorMethod } from './mfa/second-factor.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import type { LogIn } from './sessions/session-tokens.js';
-import { SessionsService, type ProvenLogin } from './sessions/sessions.service.js';
+import { SessionsService, type ProvenPassword } from './sessions/sessions.service.js';
 
 /** From a password to a session, or to a login that waits for its second factor. */
 @Injectable()
@@ -75,7 +75,7 @@ export class LogInService {
   private async begin(
     manager: EntityManager,
     admission: LoginAdmission<string, BegunLogin>,
-    proven: ProvenLogin,
+    proven: ProvenPassword,
     client: ClientInfo,
   ): Promise<LogIn> {
     const tokens = await this.sessions.begin(manager, proven, client);
@@ -87,7 +87,7 @@ export class LogInService {
   private async wait(
     manager: EntityManager,
     admission: LoginAdmission<string, BegunLogin>,
-    proven: ProvenLogin,
+    proven: ProvenPassword,
     methods: readonly SecondFactorMethod[],
     channel: LoginChannel,
   ): Promise<WaitingLogin> {
@@ -105,7 +105,7 @@ export class LogInService {
     admission: LoginAdmission<string, BegunLogin>,
     account: Credentials | undefined,
     password: string,
-  ): Promise<ProvenLogin> {
+  ): Promise<ProvenPassword> {
     const matches = await this.hasher.verify(admission.mayVerify ? account : undefined, password);
     if (!matches || !account?.passwordHash || !account.isActive) {
       await admission.failed(reasonOf(account, admission.mayVerify, matches));
@@ -113,6 +113,7 @@ export class LogInService {
     }
     return {
       userId: account.id,
+      method: 'password',
       verifiedHash: await this.rehashIfOutdated(account.id, account.passwordHash, password),
     };
   }

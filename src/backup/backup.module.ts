@@ -3,9 +3,11 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminBackupsController } from './admin-backups.controller.js';
 import { BackupAlarms } from './backup-alarms.js';
+import { BackupLetters } from './backup-letters.service.js';
 import { BackupMetrics } from './backup-metrics.js';
 import { BackupSchedule } from './backup-schedule.service.js';
 import { BackupStatusService } from './backup-status.service.js';
@@ -24,6 +26,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
   imports: [
     AuditModule,
     KeysModule,
+    MailModule,
     UsersModule,
     ScheduleModule.forRoot(),
     TypeOrmModule.forFeature([AccountDeletion, Backup, Maintenance]),
@@ -35,6 +38,7 @@ import { Maintenance } from './maintenance/maintenance.entity.js';
     BackupStatusService,
     ClockWatch,
     BackupAlarms,
+    BackupLetters,
     BackupMetrics,
     BackupSchedule,
     AccountDeletionsRepository,

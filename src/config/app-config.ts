@@ -112,6 +112,8 @@ export class AppConfig {
   readonly backup: Readonly<BackupConfig>;
   readonly auditRetentionDays: number;
   readonly mail: Readonly<MailConfig>;
+  /** The operator's own database of places; undefined: the embedded one. */
+  readonly geoipDbPath: string | undefined;
 
   constructor(
     env: Env,
@@ -166,6 +168,7 @@ export class AppConfig {
     this.backup = backupConfig(env);
     this.auditRetentionDays = env.AUDIT_RETENTION_DAYS;
     this.mail = mailConfig(env, this.publicUrl, dataDir);
+    this.geoipDbPath = env.GEOIP_DB_PATH;
     Object.freeze(this);
   }
 }

@@ -5,6 +5,7 @@ import { BACKUPS } from './variables/backups.js';
 import { DATABASE } from './variables/database.js';
 import { LIMITS } from './variables/limits.js';
 import { MAIL } from './variables/mail.js';
+import { NOTICES } from './variables/notices.js';
 import { SECOND_FACTORS } from './variables/second-factors.js';
 import { SECRETS } from './variables/secrets.js';
 import { SERVICE } from './variables/service.js';
@@ -20,6 +21,7 @@ export const ENV = {
   ...SECOND_FACTORS,
   ...LIMITS,
   ...MAIL,
+  ...NOTICES,
   ...BACKUPS,
 } satisfies Record<string, Variable>;
 

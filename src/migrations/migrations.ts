@@ -6,7 +6,9 @@ import { AddLockouts1795220000000 } from './1795220000000-add-lockouts.js';
 import { AddInvitations1795230000000 } from './1795230000000-add-invitations.js';
 import { AddMail1795240000000 } from './1795240000000-add-mail.js';
 import { AddOneTimeCodes1795250000000 } from './1795250000000-add-one-time-codes.js';
+import { AddNotices1795255000000 } from './1795255000000-add-notices.js';
 import { AddMfa1795260000000 } from './1795260000000-add-mfa.js';
+import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
 import { AddTokenKeyRings1795280000000 } from './1795280000000-add-token-key-rings.js';
 
 /** Every migration, oldest first. */
@@ -19,6 +21,8 @@ export const MIGRATIONS = [
   AddInvitations1795230000000,
   AddMail1795240000000,
   AddOneTimeCodes1795250000000,
+  AddNotices1795255000000,
   AddMfa1795260000000,
+  AddPasskeys1795270000000,
   AddTokenKeyRings1795280000000,
 ];

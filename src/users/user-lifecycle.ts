@@ -12,8 +12,15 @@ interface LifecycleHooks {
   addressTaken: (manager: EntityManager, account: { id: number; emailNormalized: string }) => Promise<void>;
   /** Whether an account that was never verified is anybody's. It is locked: nothing can be added meanwhile. */
   isInUse: (manager: EntityManager, account: { id: number; voterKey: string }) => Promise<boolean>;
+  /**
+   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that and
+   * lets in by itself, or keeps the owner out, may be theirs.
+   */
+  accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
   adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
+  /** Whoever logs in by username needs another one from now on, or the e-mail address. */
+  usernameChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account's row is about to go. */
   accountDeleted: (manager: EntityManager, userId: number) => Promise<void>;
   /** The account is gone for good: its transaction has been committed. Cannot fail the request any more. */
@@ -31,6 +38,8 @@ export class UserLifecycle {
     emailToConfirm: [],
     addressTaken: [],
     isInUse: [],
+    accountTakenBack: [],
+    usernameChanged: [],
     adminChanged: [],
     accountDeleted: [],
     accountGone: [],
@@ -65,8 +74,16 @@ export class UserLifecycle {
     return false;
   }
 
+  async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
+    for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
+  }
+
   async adminChanged(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.adminChanged) await hook(manager, userId);
+  }
+
+  async usernameChanged(manager: EntityManager, userId: number): Promise<void> {
+    for (const hook of this.hooks.usernameChanged) await hook(manager, userId);
   }
 
   async accountDeleted(manager: EntityManager, userId: number): Promise<void> {

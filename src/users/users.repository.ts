@@ -139,10 +139,6 @@ export class UsersRepository {
     return count === 1;
   }
 
-  async removePassword(manager: EntityManager, id: number): Promise<void> {
-    await manager.getRepository(User).update({ id }, { passwordHash: null });
-  }
-
   /** Locks the account of an address that was asked for a proof long ago and gave none. Undefined for any other. */
   async lockNeverVerified(
     manager: EntityManager,
@@ -185,6 +181,22 @@ export class UsersRepository {
 
   async setPasswordHash(manager: EntityManager, id: number, passwordHash: string): Promise<void> {
     await manager.getRepository(User).update({ id }, { passwordHash });
+  }
+
+  async removePassword(manager: EntityManager, id: number): Promise<void> {
+    await manager.getRepository(User).update({ id }, { passwordHash: null });
+  }
+
+  async findActiveAddress(manager: EntityManager, id: number): Promise<string | undefined> {
+    const [row] = await manager.query<{ email: string }[]>(
+      'SELECT email FROM users WHERE id = $1 AND is_active',
+      [id],
+    );
+    return row?.email;
+  }
+
+  listActiveAdmins(manager: EntityManager): Promise<{ id: number; email: string }[]> {
+    return manager.query(`SELECT id, email FROM users WHERE role = 'admin' AND is_active ORDER BY id`);
   }
 
   async delete(manager: EntityManager, id: number): Promise<boolean> {

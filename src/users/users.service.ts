@@ -141,11 +141,6 @@ export class UsersService {
     return this.users.recoverPassword(manager, account, passwordHash);
   }
 
-  /** Nobody logs in with a password until one is set anew. */
-  removePassword(manager: EntityManager, userId: number): Promise<void> {
-    return this.users.removePassword(manager, userId);
-  }
-
   hasAdmin(): Promise<boolean> {
     return this.users.hasAdmin();
   }
@@ -171,6 +166,21 @@ export class UsersService {
   /** Locks an account until the transaction ends. @returns whether there is one */
   async lock(manager: EntityManager, userId: number): Promise<boolean> {
     return (await this.users.lockById(manager, userId)) !== null;
+  }
+
+  /** Nobody logs in with a password until one is set anew. */
+  removePassword(manager: EntityManager, userId: number): Promise<void> {
+    return this.users.removePassword(manager, userId);
+  }
+
+  /** Where mails to the owner of an active account go. */
+  addressOf(manager: EntityManager, userId: number): Promise<string | undefined> {
+    return this.users.findActiveAddress(manager, userId);
+  }
+
+  /** Every active admin, with where mails to them go. */
+  listActiveAdmins(manager: EntityManager): Promise<{ id: number; email: string }[]> {
+    return this.users.listActiveAdmins(manager);
   }
 
   /** Locks an account until the transaction ends. @returns whether this is its password's hash */
@@ -241,6 +251,8 @@ export class UsersService {
             { subjectId: userId, details: { fields: fields.join() } },
             manager,
           );
+        if (username !== undefined && username !== present)
+          await this.lifecycle.usernameChanged(manager, userId);
         return toUserResponse(user);
       });
     } catch (error) {

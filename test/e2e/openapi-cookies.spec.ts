@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../support/api-client.js';
 import { Clock } from '../../src/common/clock.js';
 import { enrol } from '../support/authenticator.js';
+import { PasskeyClient } from '../support/passkey-client.js';
+import { SoftwareAuthenticator, type Deviations } from '../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 import { WebClient, type WebAnswer } from '../support/web-client.js';
 
@@ -19,9 +21,12 @@ interface Document {
 let server: TestServer;
 let alice: Actor;
 let document: Document;
+let passkeys: PasskeyClient;
 beforeAll(async () => {
   server = await startTestServer();
   alice = await server.signUp();
+  passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+  await passkeys.register(alice);
   document = (await server.api.get('/mc101docs-json')).body as Document;
 });
 afterAll(() => server.close());
@@ -39,6 +44,15 @@ async function secondStep(page: WebClient): Promise<{ mfa_token: string; backup_
   const person = await enrol(server.api, server.app.get(Clock), await server.signUp());
   const { body } = await page.logIn(person);
   return { mfa_token: body.mfa_token as string, backup_code: person.backupCodes[0]! };
+}
+
+async function logInWithPasskey(deviations: Deviations = {}): Promise<WebAnswer> {
+  const page = browser();
+  const { authenticator } = passkeys;
+  const { body: options } = await page.post('/auth/web/passkeys/login/options', {});
+  return page.post('/auth/web/passkeys/login/verify', {
+    credential: authenticator.get(options, deviations),
+  });
 }
 
 /** A line of Set-Cookie without its value; of its age only whether the browser keeps it. */
@@ -92,6 +106,13 @@ const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<
       const page = browser();
       return page.post('/auth/web/mfa', { ...(await secondStep(page)), backup_code: 'none of mine' });
     },
+  ],
+  ['/auth/web/passkeys/login/verify', 200, 'a login with a passkey', () => logInWithPasskey()],
+  [
+    '/auth/web/passkeys/login/verify',
+    401,
+    'a login with a passkey that did not verify its user',
+    () => logInWithPasskey({ userVerified: false }),
   ],
   ['/auth/web/refresh', 200, 'a refresh', async () => (await loggedIn()).refresh()],
   [

@@ -2,11 +2,13 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { CodeHashesService } from '../../src/auth/codes/code-hashes.service.js';
 import type { CodePurpose } from '../../src/auth/codes/one-time-code.entity.js';
 import { RevertTokens } from '../../src/auth/email/revert-tokens.service.js';
+import { NotMeLinks } from '../../src/auth/notices/not-me/not-me-links.service.js';
 import { BackupCodesService } from '../../src/auth/mfa/backup-codes/backup-codes.service.js';
 import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.js';
 import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { Clock } from '../../src/common/clock.js';
+import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
 import { moveTo, verifyEmail } from '../support/mailed-codes.js';
@@ -156,6 +158,30 @@ async function withExampleLogin(channel: 'bearer' | 'web', body: Record<string, 
   return channel === 'web' ? { headers: { origin: server.config.publicUrl } } : {};
 }
 
+/** Waits for the answer of the documentation's passkey. */
+async function expectAnswer({ id }: Actor, purpose: 'registration' | 'named-login'): Promise<void> {
+  const isLogin = purpose === 'named-login';
+  await server.sql.query(
+    `INSERT INTO passkey_challenges (challenge, purpose, user_id, session_id, expires_at)
+     VALUES ($1, $2, $3, (SELECT id FROM sessions WHERE user_id = $3 AND NOT $4), now() + interval '1 minute')`,
+    [
+      Buffer.from(isLogin ? EXAMPLE_CHALLENGE : 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M', 'base64url'),
+      purpose,
+      id,
+      isLogin,
+    ],
+  );
+}
+
+/** Gives somebody the passkey of the documentation, and a login with it to answer. @returns the passkey's id */
+async function givePasskey(actor: Actor): Promise<number> {
+  await expectAnswer(actor, 'registration');
+  const { value } = examples.find(({ key }) => key === 'POST /auth/passkeys/register/verify')!;
+  const { body } = await server.as(actor).post('/auth/passkeys/register/verify', value);
+  await expectAnswer(actor, 'named-login');
+  return body.id;
+}
+
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
   'POST /users/register': async (_, { invitation }) => {
@@ -196,6 +222,14 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
     await knowWayBack(await ada());
     return {};
   },
+  'POST /auth/not-me': async () => {
+    const person = await ada();
+    // A second device, of which a letter tells.
+    await server.logIn(person);
+    const [hash] = server.app.get(NotMeLinks).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+    await server.sql.query('UPDATE not_me_links SET token_hash = $2 WHERE user_id = $1', [person.id, hash]);
+    return {};
+  },
   'POST /auth/logout': () => Promise.resolve({}),
   'POST /auth/web/login': async () => {
     await ada();
@@ -212,6 +246,26 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'POST /auth/mfa/backup-codes/regenerate': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/mfa/disable': async (_, body) => ({ actor: await withExampleApp(body) }),
   'POST /auth/step-up': async (_, body) => ({ actor: await withExampleApp(body) }),
+  'POST /auth/passkeys/register/verify': async () => {
+    const actor = await ada();
+    await expectAnswer(actor, 'registration');
+    return { actor };
+  },
+  'PATCH /auth/passkeys/{id}': async () => {
+    const actor = await ada();
+    return { actor, path: { id: await givePasskey(actor) } };
+  },
+  'POST /auth/passkeys/login/options': () => Promise.resolve({}),
+  'POST /auth/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return {};
+  },
+  'POST /auth/web/passkeys/login/options': () =>
+    Promise.resolve({ headers: { origin: server.config.publicUrl } }),
+  'POST /auth/web/passkeys/login/verify': async () => {
+    await givePasskey(await ada());
+    return { headers: { origin: server.config.publicUrl } };
+  },
   'POST /users/change-password': async () => ({ actor: await ada() }),
   'PATCH /users': async () => ({ actor: await ada() }),
   'PATCH /admin/users/{id}': async () => ({ actor: admin, path: { id: (await ada()).id } }),
@@ -222,6 +276,9 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   'PATCH /admin/candidate/{id}': () => withCandidate(),
   'POST /users/vote': async () => ({ ...(await withCandidate(1)), actor: await ada() }),
 };
+
+const isCreation = (method: string, path: string) =>
+  path.endsWith('/register/verify') || (method === 'POST' && !/login|password|open|auth/.test(path));
 
 describe('the examples of request bodies', () => {
   it('are there for every body, of every type', () => {
@@ -248,11 +305,7 @@ describe('the examples of request bodies', () => {
         : JSON.stringify(value),
     });
     expect({ status: answer.status, body: answer.body }).toEqual({
-      status: /\/request$/.test(path)
-        ? 202
-        : method === 'POST' && !/login|password|open|auth/.test(path)
-          ? 201
-          : 200,
+      status: /\/request$/.test(path) ? 202 : isCreation(method, path) ? 201 : 200,
       body: expect.anything(),
     });
     expect(summary).toMatch(/\w/);

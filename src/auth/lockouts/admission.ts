@@ -1,6 +1,9 @@
 import type { EntityManager } from 'typeorm';
 
-/** Why an attempt failed, for the audit log; the answer never tells. `withheld`: the password was not looked at. */
+/**
+ * Why an attempt failed, for the audit log; the answer never tells. `withheld`: the password was not looked at.
+ * `copied_passkey`: its counter went back.
+ */
 export type FailureReason =
   | 'wrong_password'
   | 'unknown_account'
@@ -8,7 +11,10 @@ export type FailureReason =
   | 'disabled'
   | 'withheld'
   | 'wrong_code'
-  | 'wrong_backup_code';
+  | 'wrong_backup_code'
+  | 'unknown_passkey'
+  | 'invalid_passkey'
+  | 'copied_passkey';
 
 /** What the gate has to be told again when a login goes on after its password. */
 export interface FirstFactor {

@@ -87,11 +87,16 @@ export class KnownDevicesRepository {
     return rows.length > 0;
   }
 
-  /** @returns whether it is the first of this user */
-  async add(manager: EntityManager, userId: number, hash: Buffer): Promise<boolean> {
+  /** @returns its id, and whether it is the first of this user */
+  async add(manager: EntityManager, userId: number, hash: Buffer): Promise<{ id: string; isFirst: boolean }> {
     const [row] = await runPrepared<{ id: string; isFirst: boolean }>(manager, ADD, [userId, hash]);
     if (!row) throw new Error('An insertion answered no row.');
     await runPrepared(manager, TRIM, [userId, row.id]);
-    return row.isFirst;
+    return row;
+  }
+
+  /** It is one like any other from now on. */
+  async forget(manager: EntityManager, userId: number, id: string): Promise<void> {
+    await manager.query('DELETE FROM known_devices WHERE id = $2 AND user_id = $1', [userId, id]);
   }
 }

@@ -62,18 +62,23 @@ export class KnownDevicesService {
     return this.add(manager, login, drawRandom(32).toString('base64url'));
   }
 
+  /** Forgets a device of a user: its token proves nothing any more. */
+  forget(manager: EntityManager, userId: number, deviceId: string): Promise<void> {
+    return this.repository.forget(manager, userId, deviceId);
+  }
+
   private async add(
     manager: EntityManager,
     { userId, sessionId }: BegunLogin,
     token: string,
   ): Promise<string> {
-    const isFirst = await this.repository.add(manager, userId, this.hashOf(token));
+    const { id: deviceId, isFirst } = await this.repository.add(manager, userId, this.hashOf(token));
     await this.audit.record(
       'authn_new_device',
       { actorId: userId, subjectId: userId, sessionId, details: { first: isFirst } },
       manager,
     );
-    if (!isFirst) await this.notices.announce({ kind: 'new_device', userId }, manager);
+    if (!isFirst) await this.notices.announce({ kind: 'new_device', userId, sessionId, deviceId }, manager);
     return token;
   }
 

@@ -45,6 +45,11 @@ export class LockoutKeys {
     return this.hash('device', id);
   }
 
+  /** Apart from the device's passwords: what fails here keeps nobody from them. */
+  passkeyDevice(id: string): Buffer {
+    return this.hash('passkey-device', id);
+  }
+
   session(id: string): Buffer {
     return this.hash('session', id);
   }

@@ -31,6 +31,13 @@ export interface SecondFactorAttempt extends FirstFactor {
 /** What is recorded of somebody who is logged in and fails to prove it once more. */
 export type ProofFailure = 'authn_password_change_fail' | 'authn_step_up_fail' | 'authn_mfa_change_fail';
 
+/** A login that types no name. */
+export interface PasskeyAttempt {
+  /** Whose passkey it is, if it is anybody's. */
+  userId: number | undefined;
+  client: ClientInfo;
+}
+
 /** Locks of what belongs to an account; those of an address are nobody's. */
 const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own', 'factor'];
 
@@ -135,6 +142,30 @@ export class LoginGate {
   }
 
   /**
+   * Counts a login with a passkey before its signature is looked at: by where it comes from, as no signature is guessed.
+   * Nothing that the account's passwords are counted by is touched, so that nobody is locked out by it; and an account
+   * whose passwords are locked is open to its passkeys.
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
+   * @throws BusyError
+   */
+  async enterWithPasskey({ userId, client }: PasskeyAttempt): Promise<Admission<string, BegunLogin>> {
+    const keys = await this.keys.get();
+    const device = await this.devices.find(userId, client.deviceToken);
+    const network = this.networks.networkOf(client.ip);
+    const buckets =
+      device === undefined || userId === undefined
+        ? this.bucket('address', keys.address(network), null, network.factor)
+        : this.bucket('own', keys.passkeyDevice(device), keys.user(userId));
+    const reservation = await this.reservations.reserve(buckets);
+    return new Admission(true, {
+      succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
+      fail: (reason) => this.fail(reservation, 'authn_login_fail', userId, { reason, method: 'passkey' }),
+      giveBack: () => this.reservations.giveBack(reservation),
+    });
+  }
+
+  /**
    * Counts a password that somebody who is logged in proves once more: by the session, so that who has stolen an
    * access token can neither guess on nor keep the owner's other sessions from it.
    * @throws LockedOutError
@@ -234,7 +265,7 @@ export class LoginGate {
     reservation: Reservation,
     eventType: 'authn_login_fail' | ProofFailure,
     userId: number | undefined,
-    details: { reason: FailureReason; identifier?: string },
+    details: { reason: FailureReason; identifier?: string; method?: 'passkey' },
   ): Promise<void> {
     // Nobody looked at the password, so that it may well be the right one: whoever comes from there has done nothing.
     const spared = details.reason === 'withheld' ? reservation.buckets.filter(isOfPlace) : [];
@@ -250,7 +281,8 @@ export class LoginGate {
           { ...subject, details: { ...details, scope: kind, seconds } },
           manager,
         );
-      if (userId !== undefined) await this.tellOwner(manager, userId, locks);
+      // Locked passkeys of one device keep nobody from an account.
+      if (userId !== undefined && details.method !== 'passkey') await this.tellOwner(manager, userId, locks);
     });
   }
 

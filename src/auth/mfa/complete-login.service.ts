@@ -66,7 +66,7 @@ export class CompleteLoginService {
       if (!factor) throw new CodeInvalidError();
       return await this.users.transaction(async (manager) => {
         // The account is locked by it, before its factors, as everywhere.
-        const proven = { ...login, secondFactor: factor.method };
+        const proven = { ...login, method: 'password' as const, secondFactor: factor.method };
         const tokens = await this.sessions.begin(manager, proven, client);
         if (!(await this.tokens.useOnce(manager, request.mfa_token, channel)))
           throw new MfaTokenInvalidError();

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 /** `reset`: by an admin. */
-type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
 
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
@@ -16,12 +16,20 @@ export type SecurityNotice =
   | { kind: 'email_changed'; userId: number }
   /** The account is back at an address that it had left; its password is gone, all sessions have ended. */
   | { kind: 'email_reverted'; userId: number }
+  | { kind: 'username_changed'; userId: number }
   /** Of second factors: what became of them, or that one meant for emergencies was used. */
   | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */
-  | { kind: 'new_device'; userId: number }
+  | { kind: 'new_device'; userId: number; sessionId: string; deviceId: string }
+  /** The owner said that a login was not theirs: all sessions have ended, and the password is gone. */
+  | { kind: 'login_disowned'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
-  | { kind: 'lockout'; userId: number; seconds: number };
+  | { kind: 'lockout'; userId: number; seconds: number }
+  /** From now on it logs in to the account, without a second factor. */
+  | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
+  | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }
+  /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
+  | { kind: 'passkey_clone_suspected'; userId: number; passkeyId: number; name: string };
 
 type Listener = (notice: SecurityNotice, manager: EntityManager) => Promise<void>;
 

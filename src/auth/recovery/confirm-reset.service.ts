@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit/audit.service.js';
 import type { MessageResponse } from '../../common/http/message.response.dto.js';
 import { RateLimits } from '../../common/rate-limits/rate-limits.js';
-import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import type { Account } from '../../users/account.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UsersService } from '../../users/users.service.js';
@@ -31,7 +30,6 @@ export class ConfirmResetService {
     private readonly lockoutKeys: LockoutKeysService,
     private readonly unlocks: UnlockService,
     private readonly notices: SecurityNotices,
-    private readonly outbox: MailOutbox,
     private readonly lifecycle: UserLifecycle,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
@@ -66,10 +64,6 @@ export class ConfirmResetService {
       await this.unlocks.clearLocks(user.id, manager);
       await this.audit.record('authn_password_reset', { actorId: user.id, subjectId: user.id }, manager);
       await this.notices.announce({ kind: 'password_reset', userId: user.id }, manager);
-      await this.outbox.enqueue(
-        { kind: 'passwordResetDone', to: user.email, data: {}, event: `password-reset-done:${proven.id}` },
-        manager,
-      );
     });
     return { message: 'The password is set; every session has ended. Log in with it.' };
   }

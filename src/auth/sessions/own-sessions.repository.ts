@@ -6,7 +6,6 @@ export interface OwnSessionRow {
   id: string;
   ip: string | null;
   user_agent: string | null;
-  place: string | null;
   created_at: Date;
   authenticated_at: Date;
   last_seen_at: Date;
@@ -24,7 +23,7 @@ export class OwnSessionsRepository {
   /** Those that have ended too. In no order that says anything; the next page begins after the last id. */
   listOf(userId: number, afterId: string | undefined, limit: number): Promise<OwnSessionRow[]> {
     return this.dataSource.query<OwnSessionRow[]>(
-      `SELECT id, host(ip) AS ip, user_agent, place, created_at, authenticated_at, last_seen_at, expires_at, revoked_at,
+      `SELECT id, host(ip) AS ip, user_agent, created_at, authenticated_at, last_seen_at, expires_at, revoked_at,
               revoked_reason
        FROM sessions WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
       [userId, afterId ?? BEFORE_ALL, limit],

@@ -41,7 +41,7 @@ export class SessionSweepRepository {
   /** Where a session came from, once it was last seen so long ago. */
   forgetAddresses(days: number, limit: number): Promise<Swept> {
     return this.alone(
-      `UPDATE sessions SET ip = NULL, place = NULL WHERE id IN (
+      `UPDATE sessions SET ip = NULL WHERE id IN (
          SELECT id FROM sessions WHERE ip IS NOT NULL AND last_seen_at < now() - make_interval(days => $2)
          LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)`,
       [limit, days],

@@ -21,9 +21,6 @@ export class Session {
   @Column('text', { name: 'user_agent', nullable: true })
   userAgent!: string | null;
 
-  @Column('text', { nullable: true })
-  place!: string | null;
-
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 
@@ -41,6 +38,10 @@ export class Session {
 
   @Column('timestamptz', { name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
+
+  /** Begun with a passkey, which is two factors in one. */
+  @Column('boolean', { name: 'by_passkey', default: false })
+  byPasskey!: boolean;
 
   @Column('text', { name: 'revoked_reason', nullable: true })
   revokedReason!: string | null;

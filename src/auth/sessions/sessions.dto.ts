@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { UUID } from '../../common/http/id-param.pipe.js';
 import { IsText } from '../../common/http/text.decorator.js';
+import { describeDevice } from '../notices/device.js';
 
 /** Longer than any token, so that a wrong one is wrong, not invalid. */
 const MAX_TOKEN_INPUT = 2048;
@@ -15,11 +16,11 @@ export class RefreshRequest {
 export class SessionResponse {
   /** @example "0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10" */
   id!: string;
-  /** What the client called itself when the session was last refreshed. */
-  @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0' })
+  /** On what it was last refreshed; a program that is no known browser is called what it calls itself. */
+  @ApiProperty({ type: String, nullable: true, example: 'Firefox 145 on Linux' })
   device!: string | null;
-  /** Where `ip` lies, if that is known. */
-  @ApiProperty({ type: String, nullable: true, example: null })
+  /** Where `ip` lies, as far as that is known: a country, with the operator's database a city too. */
+  @ApiProperty({ type: String, nullable: true, example: 'Germany' })
   place!: string | null;
   /** Kept for 30 days. */
   @ApiProperty({ type: String, nullable: true, example: '203.0.113.7' })
@@ -58,7 +59,6 @@ export interface ListedSession {
   id: string;
   ip: string | null;
   userAgent: string | null;
-  place: string | null;
   createdAt: Date;
   /** `createdAt` to the microsecond, since 1970: two logins can begin within one millisecond. */
   createdMicros: number;
@@ -74,11 +74,15 @@ export function isSessionPosition(position: unknown[]): position is SessionPosit
   return rest.length === 0 && Number.isSafeInteger(micros) && typeof id === 'string' && UUID.test(id);
 }
 
-export function toSessionResponse(session: ListedSession, currentId: string): SessionResponse {
+export function toSessionResponse(
+  session: ListedSession,
+  place: string | undefined,
+  currentId: string,
+): SessionResponse {
   return {
     id: session.id,
-    device: session.userAgent,
-    place: session.place,
+    device: describeDevice(session.userAgent) ?? session.userAgent,
+    place: place ?? null,
     ip: session.ip,
     created_at: session.createdAt,
     last_seen_at: session.lastSeenAt,

@@ -7,8 +7,8 @@ import type { ListedSession, SessionPosition } from './sessions.dto.js';
 
 export interface NewSession {
   userId: number;
-  /** The hash that the login verified: a session begins only while it is still the account's. */
-  verifiedHash: string;
+  /** The hash that the login verified: a session begins only while it is still the account's. None: it was a passkey. */
+  verifiedHash: string | undefined;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -18,7 +18,7 @@ export interface NewSession {
 const FIND_PRINCIPAL: Statement = {
   name: 'sessions.find-principal',
   text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.pending_email, u.voter_key,
-                EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL) AS has_second_factor,
+                (s.by_passkey OR EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL)) AS has_second_factor,
                 u.created_at, s.expires_at, extract(epoch FROM now() - s.authenticated_at)::float8 AS authenticated_seconds_ago
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
@@ -43,9 +43,9 @@ interface PrincipalRow {
 const BEGIN_SESSION: Statement = {
   name: 'sessions.begin',
   text: `WITH session AS (
-           INSERT INTO sessions (user_id, ip, user_agent, expires_at)
-           SELECT id, $4::inet, $5, now() + make_interval(secs => $3) FROM users
-           WHERE id = $1 AND password_hash = $2 AND is_active FOR NO KEY UPDATE
+           INSERT INTO sessions (user_id, ip, user_agent, expires_at, by_passkey)
+           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $2::text IS NULL FROM users
+           WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
          INSERT INTO refresh_tokens (token_hash, session_id) SELECT $6, id FROM session RETURNING session_id AS id`,
@@ -135,7 +135,7 @@ export class SessionsRepository {
     limit: number,
   ): Promise<ListedSession[]> {
     return this.dataSource.query<ListedSession[]>(
-      `SELECT id, host(ip) AS ip, user_agent AS "userAgent", place, created_at AS "createdAt",
+      `SELECT id, host(ip) AS ip, user_agent AS "userAgent", created_at AS "createdAt",
               micros AS "createdMicros", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
        FROM sessions, LATERAL (SELECT (extract(epoch FROM created_at) * 1000000)::bigint AS micros) AS exact
        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()

@@ -8,6 +8,7 @@ import { RateLimits } from '../../common/rate-limits/rate-limits.js';
 import { AppConfig } from '../../config/app-config.js';
 import { InvalidCredentialsError, RefreshRefusedError, SessionNotFoundError } from '../auth.errors.js';
 import type { ClientInfo } from '../client-info.decorator.js';
+import { Places } from '../notices/places.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { AccessTokensService } from '../tokens/access-tokens.service.js';
 import { RefreshTokensService } from '../tokens/refresh-tokens.service.js';
@@ -18,13 +19,23 @@ import type { SessionTokens } from './session-tokens.js';
 import { isSessionPosition, toSessionResponse, type SessionPage } from './sessions.dto.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-export interface ProvenLogin {
+/** A password was shown, perhaps with a second factor. */
+export interface ProvenPassword {
+  method: 'password';
   userId: number;
   /** The hash that the login verified: a session begins only while it is still the account's. */
   verifiedHash: string;
   /** What was shown besides the password. */
   secondFactor?: string;
 }
+
+/** A passkey was shown; the caller's transaction has locked its account. */
+interface ProvenPasskey {
+  method: 'passkey';
+  userId: number;
+}
+
+export type ProvenLogin = ProvenPassword | ProvenPasskey;
 
 /** Sessions from their beginning to their end. */
 @Injectable()
@@ -40,6 +51,7 @@ export class SessionsService {
     private readonly notices: SecurityNotices,
     private readonly config: AppConfig,
     private readonly limits: RateLimits,
+    private readonly places: Places,
   ) {}
 
   /**
@@ -48,11 +60,17 @@ export class SessionsService {
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async begin(manager: EntityManager, login: ProvenLogin, client: ClientInfo): Promise<SessionTokens> {
-    const { userId } = login;
+    const { userId, method } = login;
+    const { verifiedHash, secondFactor } = method === 'password' ? login : {};
     const { token, hash } = this.refreshTokens.draw();
     const sessionId = await this.sessions.begin(
       manager,
-      { ...login, ...client, refreshTokenHash: hash },
+      {
+        ...client,
+        userId,
+        verifiedHash,
+        refreshTokenHash: hash,
+      },
       this.config.sessions,
     );
     if (sessionId === undefined) throw new InvalidCredentialsError();
@@ -65,7 +83,7 @@ export class SessionsService {
         actorId: userId,
         subjectId: userId,
         sessionId,
-        details: login.secondFactor === undefined ? {} : { second_factor: login.secondFactor },
+        details: { method, ...(secondFactor !== undefined && { second_factor: secondFactor }) },
       },
       manager,
     );
@@ -129,7 +147,10 @@ export class SessionsService {
     const position = decodeCursor(cursor, isSessionPosition);
     const found = await this.sessions.listNewestFirst(userId, position, limit + 1);
     const { items, next_cursor } = pageOf(found, limit, ({ createdMicros, id }) => [createdMicros, id]);
-    return { items: items.map((item) => toSessionResponse(item, session.id)), next_cursor };
+    const responses = items.map(async (item) =>
+      toSessionResponse(item, await this.places.find(item.ip), session.id),
+    );
+    return { items: await Promise.all(responses), next_cursor };
   }
 
   /** Ends a session of the caller. @throws SessionNotFoundError */

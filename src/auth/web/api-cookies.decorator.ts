@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import {
   CSRF_COOKIE,
@@ -39,7 +40,7 @@ export const ApiSetsCookies = (byStatus: Record<number, CookiesSet>) =>
   );
 
 /** Describes the cookies that a route reads where they come along, and does without where not. */
-export const ApiReadsCookies = (descriptions: Partial<Record<CookieName, string>>) =>
+const ApiReadsCookies = (descriptions: Partial<Record<CookieName, string>>) =>
   ApiExtension(
     'x-cookies',
     Object.entries(descriptions).map(([name, description]) => ({
@@ -47,4 +48,14 @@ export const ApiReadsCookies = (descriptions: Partial<Record<CookieName, string>
       description,
       example: EXAMPLES[name as CookieName],
     })),
+  );
+
+/** Describes the cookies of a login, whatever it is made with. */
+export const ApiLoginCookies = () =>
+  applyDecorators(
+    ApiReadsCookies({
+      [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
+      [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
+    }),
+    ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, REFRESH_COOKIE, CSRF_COOKIE] } }),
   );

@@ -8,14 +8,8 @@ import { Public } from '../../common/http/public.decorator.js';
 import { Client, type ClientInfo } from '../client-info.decorator.js';
 import { ApiCompleteLogin } from '../mfa/api-complete-login.decorator.js';
 import { CompleteLoginRequest, MfaRequiredResponse } from '../mfa/mfa.dto.js';
-import { ApiReadsCookies, ApiSetsCookies } from './api-cookies.decorator.js';
-import {
-  Cookies,
-  CSRF_COOKIE,
-  DEVICE_COOKIE,
-  REFRESH_COOKIE,
-  type BrowserCookies,
-} from './browser-cookies.js';
+import { ApiLoginCookies, ApiSetsCookies } from './api-cookies.decorator.js';
+import { Cookies, CSRF_COOKIE, REFRESH_COOKIE, type BrowserCookies } from './browser-cookies.js';
 import { CurrentBrowserSession, type BrowserSession } from './browser-session.js';
 import { NeedsBrowserSession } from './needs-browser-session.decorator.js';
 import { OwnPageGuard } from './own-page.guard.js';
@@ -30,12 +24,6 @@ const CLEAR_SITE_DATA = {
     description: 'Deletes what pages of the service have stored.',
     schema: { type: 'string' as const, example: CLEAR_STORAGE },
   },
-};
-
-/** What a login reads, in both of its steps. */
-const LOGIN_COOKIES = {
-  [REFRESH_COOKIE]: 'The session that this browser had, which ends.',
-  [DEVICE_COOKIE]: 'What this browser is known by: failed logins of others do not lock it out.',
 };
 
 @ApiTags('Browsers')
@@ -57,8 +45,7 @@ export class WebAuthController {
     'The access token of a new session, and its cookies; or, where the account has a second factor, what to complete the login with.',
   )
   @ApiOneOf(WebTokensResponse, MfaRequiredResponse)
-  @ApiReadsCookies(LOGIN_COOKIES)
-  @ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, ...SESSION_COOKIES] } })
+  @ApiLoginCookies()
   @HttpCode(200)
   @ApiErrors('INVALID_CREDENTIALS', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('login')
@@ -74,8 +61,7 @@ export class WebAuthController {
   @Public()
   @ApiCompleteLogin()
   @ApiAnswer('The access token of a new session, and its cookies.')
-  @ApiReadsCookies(LOGIN_COOKIES)
-  @ApiSetsCookies({ 200: { kept: [DEVICE_COOKIE, ...SESSION_COOKIES] } })
+  @ApiLoginCookies()
   @HttpCode(200)
   @ApiErrors('MFA_TOKEN_INVALID', 'CODE_INVALID', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('mfa')

@@ -42,7 +42,7 @@ export class WebAuthService {
     cookies: BrowserCookies,
   ): Promise<WebTokensResponse | MfaRequiredResponse> {
     const login = await this.logins.logIn(request, 'web', withDevice(client, cookies));
-    return isWaiting(login) ? toMfaRequiredResponse(login) : this.begin(login, cookies);
+    return isWaiting(login) ? toMfaRequiredResponse(login) : this.keep(login, cookies);
   }
 
   /**
@@ -54,8 +54,20 @@ export class WebAuthService {
     client: ClientInfo,
     cookies: BrowserCookies,
   ): Promise<WebTokensResponse> {
-    const login = await this.completions.complete(request, 'web', withDevice(client, cookies));
-    return this.begin(login, cookies);
+    return this.begin(client, cookies, (known) => this.completions.complete(request, 'web', known));
+  }
+
+  /**
+   * Begins a session and ends the one that this browser had, if any.
+   * @param logIn with what the browser is known by
+   * @throws what `logIn` throws
+   */
+  async begin(
+    client: ClientInfo,
+    cookies: BrowserCookies,
+    logIn: (client: ClientInfo) => Promise<LogIn>,
+  ): Promise<WebTokensResponse> {
+    return this.keep(await logIn(withDevice(client, cookies)), cookies);
   }
 
   /** @throws RefreshRefusedError when the session has ended, or its token was used up; the cookies go then */
@@ -81,7 +93,7 @@ export class WebAuthService {
     forgetSession(cookies);
   }
 
-  private async begin(login: LogIn, cookies: BrowserCookies): Promise<WebTokensResponse> {
+  private async keep(login: LogIn, cookies: BrowserCookies): Promise<WebTokensResponse> {
     const former = parseRefreshCookie(cookies.read(REFRESH_COOKIE));
     cookies.write(DEVICE_COOKIE, login.deviceToken, DEVICE_SECONDS);
     if (former) await this.sessions.logOut(former.refreshToken);

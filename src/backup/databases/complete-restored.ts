@@ -5,7 +5,15 @@ import { carryRings } from './carry-rings.js';
 import type { PresentState } from './present-state.js';
 
 /** Everything that lets somebody in without a password, or beyond it. Rows that hang on them go with them. */
-const SESSIONS_AND_CODES = ['sessions', 'invitations', 'mfa_tokens', 'one_time_codes', 'email_reverts'];
+const SESSIONS_AND_CODES = [
+  'sessions',
+  'invitations',
+  'mfa_tokens',
+  'passkey_challenges',
+  'one_time_codes',
+  'email_reverts',
+  'not_me_links',
+];
 
 const ENDED_BY_RESTORE = 'The database was restored from a backup that was made while it ran.';
 

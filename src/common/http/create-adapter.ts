@@ -19,6 +19,7 @@ import type { RequestGate } from './request-gate.js';
 import { requestIdOf } from './request-id.js';
 import { securityHeadersFor } from './security-headers.js';
 import { separateCredentials } from './separate-credentials.js';
+import { userAgentOf } from './user-agent.js';
 
 export const DOCS_PATH = '/mc101docs';
 
@@ -130,7 +131,10 @@ function addressOf(request: FastifyRequest): string | null {
 }
 
 function inContext(request: FastifyRequest, address: string | null, serve: () => void): void {
-  requestContext.run({ request_id: request.id, address, verdicts: request.limitVerdicts }, serve);
+  requestContext.run(
+    { request_id: request.id, address, userAgent: userAgentOf(request), verdicts: request.limitVerdicts },
+    serve,
+  );
 }
 
 /** RFC 9112: an HTTP/1.1 request has a Host header (section 3.2), and its target has no fragment (section 3.2.1). */

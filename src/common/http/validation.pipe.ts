@@ -6,7 +6,8 @@ const MAX_NAMES = 1_000;
 
 class ExactValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    refuseInheritedNames(value);
+    // What our own decorators hand over came from no client.
+    if (metadata.type !== 'custom') refuseInheritedNames(value);
     return super.transform(value, metadata);
   }
 
@@ -21,14 +22,22 @@ class ExactValidationPipe extends ValidationPipe {
  * @throws ValidationFailedError for a field such as `toString`
  */
 function refuseInheritedNames(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const names = Object.keys(value);
-  // Bodies are bounded by their parsers; this is for queries.
-  if (names.length > MAX_NAMES)
-    throw new MalformedRequestError(`There are more than ${MAX_NAMES} parameters.`);
-  const inherited = names.filter((name) => name in Object.prototype);
+  const inherited = inheritedNamesIn(value);
   if (inherited.length === 0) return;
   throw new ValidationFailedError(inherited.map((field) => ({ field, problems: ['is not a known field'] })));
+}
+
+/** With the path of those in inner objects; how deep they go is bounded by the parser of bodies. */
+function inheritedNamesIn(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value);
+  // Bodies are bounded by their parsers; this is for queries.
+  if (entries.length > MAX_NAMES)
+    throw new MalformedRequestError(`There are more than ${MAX_NAMES} parameters.`);
+  return entries.flatMap(([name, inner]) => [
+    ...(name in Object.prototype ? [path + name] : []),
+    ...inheritedNamesIn(inner, `${path}${name}.`),
+  ]);
 }
 
 /** Checks every body and query against its DTO; unknown fields are refused, types are never guessed. */

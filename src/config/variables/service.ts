@@ -34,7 +34,7 @@ export const SERVICE = inSection('Service', {
   PORT: { description: 'Port to listen on.', schema: whole(0, 65_535, 8000), example: '8000' },
   PUBLIC_URL: {
     description:
-      'How clients reach the service; links and the token issuer are built from it. Default: http://localhost:PORT.',
+      'How clients reach the service; links and the token issuer are built from it, and passkeys are bound to its host: under another one none of them works. Default: http://localhost:PORT.',
     schema: webUrl.transform((value) => value.replace(/(?<!\/)\/+$/, '')).optional(),
   },
   ALLOWED_HOSTS: {

@@ -4,7 +4,7 @@ import type { Env } from '../../config/env.schema.js';
 import { isLoopback } from '../../config/parse-env.js';
 import type { Check } from '../check.js';
 import { orElse, problem, warning, type Finding } from '../finding.js';
-import { isPrivate } from '../probes/address-ranges.js';
+import { isPrivate } from '../../common/http/address-ranges.js';
 
 /** As many addresses as one network for proxies may have. */
 const WIDEST = { 4: 24, 6: 64 };

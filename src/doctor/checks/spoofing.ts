@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../../config/parse-env.js';
 import type { Check, Patient } from '../check.js';
 import { orElse, problem, warning, type Finding } from '../finding.js';
-import { isAmong } from '../probes/address-ranges.js';
+import { isAmong } from '../../common/http/address-ranges.js';
 import { ask, versionIn, type Answer, type Silence } from '../probes/ask.js';
 import { NOT_RUNNING } from './service.js';
 

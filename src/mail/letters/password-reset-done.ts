@@ -1,16 +1,18 @@
 import type { Letter, Sender } from './letter.js';
+import { originFacts, type NoticeOrigin } from './notice.js';
 
-/** After a new password was set with a code. */
-export function passwordResetDone(_data: Record<string, never>, { url }: Sender): Letter {
+/** A password was set with a code that was mailed. */
+export function passwordResetDone({ origin }: { origin: NoticeOrigin }, { url }: Sender): Letter {
   return {
-    subject: 'Your password was set anew',
-    preview: 'With a code that was mailed here.',
+    subject: 'Your MC101 password was reset',
+    preview: 'Every session has ended.',
     paragraphs: [
-      'A new password was set for your account at MC101, with a code that was mailed to this address. Every session has ended.',
+      'A new password was set for your account with a code that was mailed to you. Every session has ended; log in with the new password.',
     ],
+    facts: originFacts(origin),
+    action: { label: 'Open MC101', url },
     closing: [
-      'If it was not you, somebody reads your mails. Secure your mailbox first, then set a new password again.',
+      'If it was not you, somebody else reads your mails: secure your mailbox first, then reset the password once more.',
     ],
-    action: { label: 'Set a new password', url: `${url}/app/reset` },
   };
 }

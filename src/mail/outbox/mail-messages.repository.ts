@@ -43,6 +43,16 @@ export class MailMessagesRepository {
     return rows.length === 1;
   }
 
+  /** The first of these events that no letter tells of. */
+  async firstUntold(manager: EntityManager, eventKeys: readonly string[]): Promise<string | undefined> {
+    const [row] = await manager.query<{ key: string }[]>(
+      `SELECT key FROM unnest($1::text[]) WITH ORDINALITY AS asked (key, place)
+       WHERE NOT EXISTS (SELECT FROM mail_messages m WHERE m.event_key = asked.key) ORDER BY place LIMIT 1`,
+      [eventKeys],
+    );
+    return row?.key;
+  }
+
   /** Undefined once it is over. */
   async findOpen(id: string): Promise<OpenMessage | undefined> {
     const [row] = await this.dataSource.query<OpenMessage[]>(

@@ -42,11 +42,43 @@ export class MailOutbox implements KeyHolder {
   }
 
   /** Commits and rolls back with everything else. Where mails are disabled, nothing happens. */
-  async enqueue<K extends LetterKind>(
+  async enqueue<K extends LetterKind>(letter: LetterToSend<K>, manager: EntityManager): Promise<void> {
+    if (this.isOpen) await this.add(letter, manager);
+  }
+
+  /**
+   * Like enqueue, for a letter of which only so many may be sent: each takes the first of these events that was not told
+   * yet, also when many come at once.
+   * @returns whether there was one
+   */
+  async enqueueWithin<K extends LetterKind>(
+    letter: Omit<LetterToSend<K>, 'event'>,
+    events: readonly string[],
+    manager: EntityManager,
+  ): Promise<boolean> {
+    if (!this.isOpen) return false;
+    for (;;) {
+      const event = await this.messages.firstUntold(manager, events);
+      if (event === undefined) return false;
+      if (await this.add({ ...letter, event }, manager)) return true;
+    }
+  }
+
+  keyIdsInUse(): Promise<string[]> {
+    return this.messages.keyIdsInUse();
+  }
+
+  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    return this.messages.resealBatch(manager, ring.current.id, limit, (message) =>
+      sealLetter(ring.current, message, openLetter(ring, message.keyId, message, message.sealed)),
+    );
+  }
+
+  /** @returns false when a letter about this event was enqueued before */
+  private async add<K extends LetterKind>(
     { kind, to, data, event, expiresAt }: LetterToSend<K>,
     manager: EntityManager,
-  ): Promise<void> {
-    if (!this.isOpen) return;
+  ): Promise<boolean> {
     const id = randomUUID();
     const { current } = this.keys.ring;
     const isNew = await this.messages.add(manager, {
@@ -58,15 +90,6 @@ export class MailOutbox implements KeyHolder {
       expiresAt: expiresAt ?? null,
     });
     if (isNew) await this.queue.add(id, manager);
-  }
-
-  keyIdsInUse(): Promise<string[]> {
-    return this.messages.keyIdsInUse();
-  }
-
-  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
-    return this.messages.resealBatch(manager, ring.current.id, limit, (message) =>
-      sealLetter(ring.current, message, openLetter(ring, message.keyId, message, message.sealed)),
-    );
+    return isNew;
   }
 }

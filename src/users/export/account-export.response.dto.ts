@@ -43,7 +43,9 @@ export class AccountExportResponse {
     listOf({ id: 4711, at: '2026-01-05T09:30:00.000Z', event_type: 'authn_login_success', by: 'me' }),
   )
   security_events!: object[];
-  @ApiProperty(listOf({ id: '0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10', ip: '203.0.113.7' }))
+  @ApiProperty(
+    listOf({ id: '0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10', ip: '203.0.113.7', device: 'Firefox 145 on Linux' }),
+  )
   sessions!: object[];
   /** Devices on which I logged in, and which no failed login of others locks out. */
   @ApiProperty(listOf({ id: '5c0f3c1d-2f0b-4d8e-9a55-7a1f1c0b2e34', created_at: '2026-01-05T09:30:00.000Z' }))
@@ -54,6 +56,9 @@ export class AccountExportResponse {
   /** What my logins need besides the password, and since when. */
   @ApiProperty(listOf({ method: 'totp', since: '2026-01-05T09:30:00.000Z', backup_codes_left: 10 }))
   second_factors!: object[];
+  /** What there is to know of my passkeys; their keys are with my authenticators. */
+  @ApiProperty(listOf({ id: 7, name: 'Laptop', created_at: '2026-01-05T09:30:00.000Z' }))
+  passkeys!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))
   invitations!: object[];

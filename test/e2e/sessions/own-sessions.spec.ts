@@ -14,10 +14,12 @@ afterAll(() => server.close());
 
 const as = (token: string) => server.as({ token });
 
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0';
+
 describe('my sessions', () => {
   it('are listed with device, address and times, the newest first, and this one marked', async () => {
     const person = await server.signUp();
-    const laptop = await people.logIn(person, 'Firefox on a laptop');
+    const laptop = await people.logIn(person, FIREFOX);
     const phone = await people.logIn(person, 'An app on a phone');
     const { status, body } = await as(laptop.access_token).get('/auth/sessions');
     expect(status).toBe(200);
@@ -26,14 +28,14 @@ describe('my sessions', () => {
     expect(body.items[0]).toEqual({
       id: await people.sessionIdOf(phone.access_token),
       device: 'An app on a phone',
-      place: null,
+      place: 'a private network',
       ip: '127.0.0.1',
       created_at: expect.stringMatching(/^\d{4}-.*Z$/),
       last_seen_at: expect.stringMatching(/^\d{4}-.*Z$/),
       expires_at: expect.stringMatching(/^\d{4}-.*Z$/),
       current: false,
     });
-    expect(body.items[1]).toMatchObject({ device: 'Firefox on a laptop', current: true });
+    expect(body.items[1]).toMatchObject({ device: 'Firefox 131 on Linux', current: true });
     expect(body.items.map(({ current }: { current: boolean }) => current)).toEqual([false, true, false]);
   });
 

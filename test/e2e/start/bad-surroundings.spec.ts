@@ -307,6 +307,15 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses a database of places that is none, and stops what it had started', async () => {
+    const dataDir = await operator.newDataDir();
+    const said = await operator.refusal({ dataDir, env: { GEOIP_DB_PATH: '/etc/hostname' } });
+    expect(said).toMatch(
+      /The configuration cannot be used:\n {2}- GEOIP_DB_PATH names a file that is no database/,
+    );
+    expect(await databasePid(dataDir)).toBeUndefined();
+  });
+
   it('that is refused leaves no data folder behind', async () => {
     const dataDir = await operator.newDataDir();
     await operator.refusal({ dataDir, env: { PORT: 'eighty' } });

@@ -124,7 +124,12 @@ describe('a device on which somebody has logged in', () => {
     await deviceOf(ada, device);
     expect(about()).toEqual([]);
     await deviceOf(ada);
-    expect(about()).toEqual([{ kind: 'new_device', userId: ada.id }]);
+    const { rows } = await stage.server.sql.query<{ sessionId: string; deviceId: string }>(
+      `SELECT (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1) AS "sessionId",
+              (SELECT id FROM known_devices WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1) AS "deviceId"`,
+      [ada.id],
+    );
+    expect(about()).toEqual([{ kind: 'new_device', userId: ada.id, ...rows[0] }]);
     const events = (await stage.events('authn_new_device')).filter(({ subject_id }) => subject_id === ada.id);
     // The first of all is the one with which the account was made.
     expect(events.map(({ details }) => details['first'])).toEqual([true, true, false]);

@@ -19,7 +19,7 @@ async function beginSession({ id: userId }: Pick<Actor, 'id'>): Promise<string> 
     'SELECT password_hash AS hash FROM users WHERE id = $1',
     [userId],
   );
-  const login = { userId, verifiedHash: rows[0]!.hash };
+  const login = { userId, method: 'password', verifiedHash: rows[0]!.hash } as const;
   const { sessionId } = await server.app
     .get(DataSource)
     .transaction((manager) =>

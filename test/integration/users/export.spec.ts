@@ -6,6 +6,8 @@ import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
 import { moveTo, verifyEmail } from '../../support/mailed-codes.js';
 import { enrol } from '../../support/authenticator.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const NOTE_PASSWORD = 'correct horse battery staple';
@@ -16,9 +18,12 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   sessions: { section: 'sessions' },
   refresh_tokens: { nothingBecause: 'hashes of tokens; their session is told' },
   known_devices: { section: 'known_devices' },
+  not_me_links: { nothingBecause: 'hashes of tokens; their session is told' },
   mfa_totp: { section: 'second_factors' },
   mfa_backup_codes: { section: 'second_factors' },
   mfa_tokens: { nothingBecause: 'hashes of tokens of logins that wait for five minutes' },
+  passkeys: { section: 'passkeys' },
+  passkey_challenges: { nothingBecause: 'random, and gone after minutes' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
@@ -64,6 +69,9 @@ async function live(actor: Actor, mark: string): Promise<void> {
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
   await enrol(server.api, server.app.get(Clock), actor);
+  const passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+  expect((await passkeys.register(actor, {}, `Passkey ${mark}`)).status).toBe(201);
+  await api.post('/auth/passkeys/register/options');
 }
 
 const exportOf = async (actor: Actor) => {
@@ -142,6 +150,13 @@ describe('an export', () => {
   it('tells of second factors since when they are in force, and nothing that makes a code', async () => {
     const { second_factors: factors } = (await exportOf(alice)).body;
     expect(factors).toEqual([{ method: 'totp', since: expect.any(String), backup_codes_left: 10 }]);
+  });
+
+  it('tells which passkeys there are', async () => {
+    const { passkeys } = (await exportOf(alice)).body;
+    expect(passkeys).toEqual([
+      expect.objectContaining({ name: 'Passkey of-alice', transports: ['internal', 'hybrid'] }),
+    ]);
   });
 
   it('tells of itself', async () => {

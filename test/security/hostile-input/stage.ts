@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { NotMeLinks } from '../../../src/auth/notices/not-me/not-me-links.service.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
 import { Authenticator, enrol, passPassword, type Enrolled } from '../../support/authenticator.js';
 import type { TestServer } from '../../support/test-server.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
 import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
@@ -29,6 +34,9 @@ interface Lane {
   otherUserId: number;
   /** Somebody with an authenticator app. */
   enrolled: Enrolled;
+  /** Has a passkey of the admin. */
+  authenticator: SoftwareAuthenticator;
+  passkeyId: number;
 }
 
 /** A request that the service accepts as it stands, to be spoilt in one place. */
@@ -62,6 +70,14 @@ const withCode: Preparation = async (stage, { enrolled }) => ({
   body: { code: await stage.freeCode(enrolled) },
 });
 const somebodyNew: Preparation = async (stage) => ({ token: (await stage.spend()).token });
+
+const signedLogin: Preparation = async ({ server }, { authenticator }) => {
+  const { body: options } = await server.api.post('/auth/passkeys/login/options', {});
+  return {
+    body: { credential: authenticator.get(options) },
+    headers: new WebClient(server.url, server.config.publicUrl).headers,
+  };
+};
 
 /** What a good request needs beyond the examples of the API's description. Routes without such needs are not here. */
 const PREPARATIONS: Record<string, Preparation> = {
@@ -97,8 +113,27 @@ const PREPARATIONS: Record<string, Preparation> = {
     // The code of now has confirmed it.
     return { token, body: { code: app.code(1) } };
   },
+  'POST /auth/not-me': async (stage) => ({ body: { token: await stage.makeNotMeLink() } }),
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
+  'POST /auth/passkeys/register/verify': async (stage) => {
+    const { token } = await stage.spend();
+    const { body: options } = await stage.server.as({ token }).post('/auth/passkeys/register/options');
+    return { token, body: { credential: stage.newAuthenticator().create(options) } };
+  },
+  'PATCH /auth/passkeys/{id}': (_, { passkeyId }) => ({ path: { id: String(passkeyId) } }),
+  'DELETE /auth/passkeys/{id}': async (stage) => {
+    const { token } = await stage.spend();
+    const client = new PasskeyClient(stage.server.api, stage.newAuthenticator());
+    // The crowd has no passwords, and the last way to log in stays.
+    await client.register({ token });
+    return { token, path: { id: String((await client.register({ token })).body.id) } };
+  },
+  'POST /auth/passkeys/login/verify': signedLogin,
+  'POST /auth/web/passkeys/login/options': ({ server }) => ({
+    headers: new WebClient(server.url, server.config.publicUrl).headers,
+  }),
+  'POST /auth/web/passkeys/login/verify': signedLogin,
   'POST /users/logout': somebodyNew,
   'DELETE /users': somebodyNew,
   'POST /auth/refresh': async ({ server }, { admin: { email, password } }) => ({
@@ -164,7 +199,7 @@ export class Stage {
     makePasswordEstimatesCheap();
     const { startTestServer } = await import('../../support/test-server.js');
     const server = await startTestServer();
-    for (const table of ['users', 'notes', 'candidates', 'invitations'])
+    for (const table of ['users', 'notes', 'candidates', 'invitations', 'passkeys'])
       await server.sql.query(`ALTER TABLE ${table} ALTER COLUMN id RESTART WITH ${FIRST_ID}`);
     const document = (await server.api.get('/mc101docs-json')).body as OpenApiDocument;
     const lanes: Lane[] = [];
@@ -195,6 +230,10 @@ export class Stage {
     return app.code();
   }
 
+  newAuthenticator(): SoftwareAuthenticator {
+    return new SoftwareAuthenticator(this.server.config.publicUrl);
+  }
+
   async writeNote(owner: Actor, password?: string): Promise<number> {
     const note = { title: 'A title', content: 'A content' };
     const mode = password === undefined ? {} : { personal_encryption: true, password };
@@ -207,6 +246,16 @@ export class Stage {
 
   async invite(admin: Actor): Promise<number> {
     return (await this.server.as(admin).post('/admin/invitations', {})).body.id;
+  }
+
+  /** @returns what the link carries of a letter to somebody who has done nothing yet */
+  async makeNotMeLink(): Promise<string> {
+    const links = this.server.app.get(NotMeLinks);
+    const { id: userId } = await this.spend();
+    const { token, hash } = links.draw();
+    const login = { userId, sessionId: randomUUID(), deviceId: randomUUID() };
+    await this.server.app.get(DataSource).transaction((manager) => links.keep(manager, login, hash));
+    return token;
   }
 
   async goodRequest(operation: Operation, lane: number): Promise<GoodRequest> {
@@ -277,7 +326,11 @@ export class Stage {
       'SELECT password_hash FROM users WHERE id = $1',
       [admin.id],
     );
+    const authenticator = this.newAuthenticator();
+    const passkey = await new PasskeyClient(this.server.api, authenticator).register(admin);
     return {
+      authenticator,
+      passkeyId: passkey.body.id,
       admin,
       passwordHash: rows[0]!.password_hash,
       noteId: await this.writeNote(admin),

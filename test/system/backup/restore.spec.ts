@@ -28,6 +28,9 @@ describe('beside a running service', () => {
     const { invitation } = (await service.api.as(admin).post('/admin/invitations', {})).body;
     const carol = await enrol(service.api, CLOCK, await stage.signUp(service));
     const waiting = await passPassword(service.api, carol);
+    // A second device, of which a letter tells, with a link.
+    await service.logIn(ada.email, ada.password);
+    expect(await stage.sql('SELECT FROM not_me_links')).toHaveLength(1);
     const { file } = await stage.backUp();
     const later = (await note(service, ada, 'after')).body.id as number;
     expect((await service.api.as(bob).delete('/users')).status).toBe(204);
@@ -58,6 +61,7 @@ describe('beside a running service', () => {
     // Its answer is a second old at most.
     while ((await service.api.get('/ready')).body.checks.backup.detail?.includes('Maintenance'))
       await delay(50);
+    expect(await stage.sql('SELECT FROM not_me_links')).toEqual([]);
     ada.token = await service.logIn(ada.email, ada.password);
     expect((await service.api.as(ada).get(`/users/notes/${kept}`)).body).toMatchObject({ content: 'before' });
     expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
@@ -123,8 +127,8 @@ it('a code, a change of address and a way back of the dump open nothing', async 
   await stage.sql(`UPDATE users SET pending_email = 'next@example.com' WHERE id = ${ada.id}`);
   await stage.sql(`INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
                    VALUES ('reset_password', 's', gen_random_uuid(), ${ada.id}, 'h', 5, now() + interval '1 day')`);
-  await stage.sql(`INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, expires_at)
-                   VALUES ('h', ${ada.id}, 'a@example.com', 'a@example.com', now() + interval '7 days')`);
+  await stage.sql(`INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, trusted_until, expires_at)
+                   VALUES ('h', ${ada.id}, 'a@example.com', 'a@example.com', now(), now() + interval '7 days')`);
   const { file } = await stage.backUp();
   await stage.succeed(['backup:restore', file, '--yes']);
   for (const table of ['one_time_codes', 'email_reverts'])

@@ -172,8 +172,9 @@ describe('a backup that fails', () => {
     expect(rows).toEqual([{ state: 'failed', error: 'The service was stopped before the backup was done.' }]);
   });
 
-  it('tells the alarms, and so does the next one that succeeds', async () => {
+  it('tells the alarms and the admins, and so does the next one that succeeds', async () => {
     stage = await BackupStage.open();
+    const admin = await stage.server.signUpAdmin();
     const told: string[] = [];
     const alarms = stage.server.app.get(BackupAlarms);
     alarms.on('failed', (why) => Promise.resolve(void told.push(why)));
@@ -186,6 +187,8 @@ describe('a backup that fails', () => {
     await stage.run();
     await stage.run();
     expect(told).toEqual([expect.stringContaining('name'), 'recovered']);
+    const letters = await stage.server.mailsTo(admin.email);
+    expect(letters.map(({ kind }) => kind)).toEqual(['backupFailed', 'backupRecovered']);
   });
 
   it('tells the alarms of a file that has shrunk', async () => {

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import type { LetterData, LetterKind } from '../../mail/letters/letters.js';
+import type { NoticeOrigin } from '../../mail/letters/notice.js';
+import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
+import { UsersService } from '../../users/users.service.js';
+import { NotMeLinks } from './not-me/not-me-links.service.js';
+import { Places } from './places.js';
+import { requestOrigin } from './request-origin.js';
+import { SecurityNotices, type SecurityNotice } from './security-notices.js';
+
+/** Who moves an account writes to both of its addresses: see ../email/. */
+const TOLD_ELSEWHERE = ['email_changed', 'email_reverted'] as const;
+
+type ToldHere = Exclude<SecurityNotice, { kind: (typeof TOLD_ELSEWHERE)[number] }>;
+type Kind = ToldHere['kind'];
+type NoticeOf<K extends Kind> = Extract<ToldHere, { kind: K }>;
+
+type Written = { [L in LetterKind]: { kind: L; data: LetterData<L> } }[LetterKind] & {
+  expiresAt?: Date;
+  /** What must be stored for the letter to mean anything; only where one is sent. */
+  keep?: (manager: EntityManager) => Promise<void>;
+};
+
+interface Telling<K extends Kind> {
+  /** How many letters of this kind an account is sent on one day (UTC) at most: nobody is to flood a mailbox. */
+  atMost: number;
+  write: (notice: NoticeOf<K>, origin: NoticeOrigin) => Written;
+}
+
+const DAILY = 10;
+
+/** Writes to the owner of an account what happened to it, in the transaction in which it happens. */
+@Injectable()
+export class NoticeLetters {
+  /** A notice that has no line here does not compile. */
+  private readonly tellings: { [K in Kind]: Telling<K> } = {
+    refresh_reuse: { atMost: DAILY, write: (_, origin) => ({ kind: 'refreshReuse', data: { origin } }) },
+    password_changed: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'passwordChanged', data: { origin } }),
+    },
+    password_reset: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'passwordResetDone', data: { origin } }),
+    },
+    username_changed: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'usernameChanged', data: { origin } }),
+    },
+    mfa_changed: {
+      atMost: DAILY,
+      // Where an admin was when they did it is nobody's business.
+      write: ({ change }, origin) => ({
+        kind: 'mfaChanged',
+        data: { origin: change === 'reset' ? { at: origin.at } : origin, change },
+      }),
+    },
+    new_device: { atMost: DAILY, write: (notice, origin) => this.writeOfNewDevice(notice, origin) },
+    login_disowned: { atMost: DAILY, write: (_, origin) => ({ kind: 'loginDisowned', data: { origin } }) },
+    // Anybody can fail at anybody's account.
+    lockout: { atMost: 1, write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }) },
+    passkey_registered: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
+    },
+    passkey_removed: { atMost: DAILY, write: (_, origin) => ({ kind: 'passkeyRemoved', data: { origin } }) },
+    passkey_clone_suspected: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'passkeyCloneSuspected', data: { origin } }),
+    },
+  };
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly outbox: MailOutbox,
+    private readonly links: NotMeLinks,
+    private readonly places: Places,
+    private readonly clock: Clock,
+    notices: SecurityNotices,
+    lifecycle: UserLifecycle,
+  ) {
+    lifecycle.on('usernameChanged', (manager, userId) =>
+      notices.announce({ kind: 'username_changed', userId }, manager),
+    );
+    notices.on(async (notice, manager) => {
+      if (isToldHere(notice)) await this.tell(notice, manager);
+    });
+  }
+
+  private async tell<K extends Kind>(notice: NoticeOf<K>, manager: EntityManager): Promise<void> {
+    if (!this.outbox.isOpen) return;
+    const to = await this.users.addressOf(manager, notice.userId);
+    if (to === undefined) return;
+    const origin = await requestOrigin(this.places, this.clock.now());
+    const telling: Telling<K> = this.tellings[notice.kind as K];
+    const { keep, ...letter } = telling.write(notice, origin);
+    const events = Array.from(
+      { length: telling.atMost },
+      (_, n) => `notice:${notice.kind}:${notice.userId}:${origin.at.slice(0, 10)}:${n + 1}`,
+    );
+    if (await this.outbox.enqueueWithin({ ...letter, to }, events, manager)) await keep?.(manager);
+  }
+
+  private writeOfNewDevice(notice: NoticeOf<'new_device'>, origin: NoticeOrigin): Written {
+    const { token, hash, lifetimeSeconds } = this.links.draw();
+    return {
+      kind: 'newDevice',
+      data: { origin, token, lifetimeSeconds },
+      expiresAt: new Date(Date.parse(origin.at) + lifetimeSeconds * 1000),
+      keep: (manager) => this.links.keep(manager, notice, hash),
+    };
+  }
+}
+
+function isToldHere(notice: SecurityNotice): notice is ToldHere {
+  return !(TOLD_ELSEWHERE as readonly string[]).includes(notice.kind);
+}

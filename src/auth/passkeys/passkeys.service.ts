@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../../audit/audit.service.js';
+import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
+import type { PagingQuery } from '../../common/http/paging.dto.js';
+import type { Principal } from '../../common/http/principal.js';
+import { requireRecentAuthentication } from '../../users/require-recent-authentication.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
+import { SecurityNotices } from '../notices/security-notices.js';
+import { PasskeyChallengesRepository } from './challenges/passkey-challenges.repository.js';
+import { toPasskeyResponse, type PasskeyPage, type PasskeyResponse } from './passkey.response.dto.js';
+import type { RenamePasskeyRequest } from './passkeys.dto.js';
+import { LastLoginMethodError, PasskeyNotFoundError } from './passkeys.errors.js';
+import { PasskeysRepository } from './passkeys.repository.js';
+
+/** The passkeys that somebody has. */
+@Injectable()
+export class PasskeysService {
+  constructor(
+    private readonly passkeys: PasskeysRepository,
+    private readonly notices: SecurityNotices,
+    private readonly audit: AuditService,
+    challenges: PasskeyChallengesRepository,
+    lifecycle: UserLifecycle,
+  ) {
+    lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
+    lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
+      passkeys.removeSince(manager, userId, since),
+    );
+  }
+
+  /** Whether an account has a passkey: two factors in one, wherever a second one is asked for. */
+  async has(userId: number): Promise<boolean> {
+    return (await this.passkeys.count(userId)) > 0;
+  }
+
+  /** Oldest first. @throws ValidationFailedError for a foreign cursor */
+  async list({ userId }: Principal, { limit, cursor }: PagingQuery): Promise<PasskeyPage> {
+    const found = await this.passkeys.listOf(userId, decodeIdCursor(cursor) ?? 0, limit + 1);
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => [id]);
+    return { items: items.map(toPasskeyResponse), next_cursor };
+  }
+
+  /** @throws PasskeyNotFoundError */
+  rename({ userId }: Principal, id: number, { name }: RenamePasskeyRequest): Promise<PasskeyResponse> {
+    return this.passkeys.transaction(async (manager) => {
+      const renamed = await this.passkeys.renameOwned(manager, userId, id, name);
+      if (!renamed) throw new PasskeyNotFoundError();
+      await this.audit.record('passkey_renamed', { subjectId: userId, details: { passkey_id: id } }, manager);
+      return toPasskeyResponse(renamed);
+    });
+  }
+
+  /**
+   * Removes a passkey: it logs in to nothing from now on. Sessions that it began go on.
+   * @throws ReauthenticationRequiredError when the login is older than 15 minutes
+   * @throws PasskeyNotFoundError
+   * @throws LastLoginMethodError when nobody could log in to the account any more
+   */
+  async remove(principal: Principal, id: number): Promise<void> {
+    requireRecentAuthentication(principal);
+    const { userId } = principal;
+    await this.passkeys.transaction(async (manager) => {
+      const owner = await this.passkeys.lockOwner(manager, userId);
+      const name = await this.passkeys.removeOwned(manager, userId, id);
+      if (name === undefined) throw new PasskeyNotFoundError();
+      if (!owner?.hasPassword && (await this.passkeys.count(userId, manager)) === 0)
+        throw new LastLoginMethodError();
+      await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+      await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
+    });
+  }
+}
