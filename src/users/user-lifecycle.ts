@@ -4,6 +4,11 @@ import type { EntityManager } from 'typeorm';
 interface LifecycleHooks {
   /** The account was disabled, or an admin or its owner ended everything: no session of it may go on. */
   sessionsMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
+  /**
+   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that and
+   * lets in by itself may be theirs, and what the owner sets a new password with has to be sent to them.
+   */
+  accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The password or the address has changed: no code that was mailed before opens anything. */
   codesMustEnd: (manager: EntityManager, userId: number) => Promise<void>;
   /** A change of address was asked for: its code is to be mailed there. */
@@ -12,11 +17,6 @@ interface LifecycleHooks {
   addressTaken: (manager: EntityManager, account: { id: number; emailNormalized: string }) => Promise<void>;
   /** Whether an account that was never verified is anybody's. It is locked: nothing can be added meanwhile. */
   isInUse: (manager: EntityManager, account: { id: number; voterKey: string }) => Promise<boolean>;
-  /**
-   * The owner has taken the account back from somebody who logged in to it at `since`: what was set up after that and
-   * lets in by itself, or keeps the owner out, may be theirs.
-   */
-  accountTakenBack: (manager: EntityManager, account: { userId: number; since: Date }) => Promise<void>;
   /** The account has become an active admin's, or is one no longer: what it handed out as one must not hold after it. */
   adminChanged: (manager: EntityManager, userId: number) => Promise<void>;
   /** Whoever logs in by username needs another one from now on, or the e-mail address. */
@@ -34,12 +34,12 @@ interface LifecycleHooks {
 export class UserLifecycle {
   private readonly hooks: { [E in keyof LifecycleHooks]: LifecycleHooks[E][] } = {
     sessionsMustEnd: [],
+    accountTakenBack: [],
+    usernameChanged: [],
     codesMustEnd: [],
     emailToConfirm: [],
     addressTaken: [],
     isInUse: [],
-    accountTakenBack: [],
-    usernameChanged: [],
     adminChanged: [],
     accountDeleted: [],
     accountGone: [],
@@ -52,6 +52,10 @@ export class UserLifecycle {
 
   async sessionsMustEnd(manager: EntityManager, userId: number): Promise<void> {
     for (const hook of this.hooks.sessionsMustEnd) await hook(manager, userId);
+  }
+
+  async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
+    for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
   }
 
   async codesMustEnd(manager: EntityManager, userId: number): Promise<void> {
@@ -72,10 +76,6 @@ export class UserLifecycle {
   async isInUse(manager: EntityManager, account: { id: number; voterKey: string }): Promise<boolean> {
     for (const hook of this.hooks.isInUse) if (await hook(manager, account)) return true;
     return false;
-  }
-
-  async accountTakenBack(manager: EntityManager, account: { userId: number; since: Date }): Promise<void> {
-    for (const hook of this.hooks.accountTakenBack) await hook(manager, account);
   }
 
   async adminChanged(manager: EntityManager, userId: number): Promise<void> {

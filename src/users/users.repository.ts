@@ -139,6 +139,10 @@ export class UsersRepository {
     return count === 1;
   }
 
+  async removePassword(manager: EntityManager, id: number): Promise<void> {
+    await manager.getRepository(User).update({ id }, { passwordHash: null });
+  }
+
   /** Locks the account of an address that was asked for a proof long ago and gave none. Undefined for any other. */
   async lockNeverVerified(
     manager: EntityManager,
@@ -181,10 +185,6 @@ export class UsersRepository {
 
   async setPasswordHash(manager: EntityManager, id: number, passwordHash: string): Promise<void> {
     await manager.getRepository(User).update({ id }, { passwordHash });
-  }
-
-  async removePassword(manager: EntityManager, id: number): Promise<void> {
-    await manager.getRepository(User).update({ id }, { passwordHash: null });
   }
 
   async findActiveAddress(manager: EntityManager, id: number): Promise<string | undefined> {

@@ -141,6 +141,11 @@ export class UsersService {
     return this.users.recoverPassword(manager, account, passwordHash);
   }
 
+  /** Nobody logs in with a password until one is set anew. */
+  removePassword(manager: EntityManager, userId: number): Promise<void> {
+    return this.users.removePassword(manager, userId);
+  }
+
   hasAdmin(): Promise<boolean> {
     return this.users.hasAdmin();
   }
@@ -166,11 +171,6 @@ export class UsersService {
   /** Locks an account until the transaction ends. @returns whether there is one */
   async lock(manager: EntityManager, userId: number): Promise<boolean> {
     return (await this.users.lockById(manager, userId)) !== null;
-  }
-
-  /** Nobody logs in with a password until one is set anew. */
-  removePassword(manager: EntityManager, userId: number): Promise<void> {
-    return this.users.removePassword(manager, userId);
   }
 
   /** Where mails to the owner of an active account go. */

@@ -12,11 +12,11 @@ const WEEK = 7 * 86_400;
 /** What each kind of letter may be told, at its longest and at its shortest. A new kind needs a line here. */
 export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...LetterData<K>[]] } = {
   welcome: [{}],
-  verifyEmail: [{ code: '12345678', lifetimeSeconds: 600 }],
-  changeEmail: [{ code: '12345678', lifetimeSeconds: 600 }],
+  verifyEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
+  changeEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
   emailChanged: [{ token, lifetimeSeconds: WEEK }],
   emailReverted: [{}],
-  passwordReset: [{ code: '12345678', lifetimeSeconds: 600 }],
+  passwordReset: [{ code: '04719283', lifetimeSeconds: 600 }],
   farewell: [{ lastBackupGoesAt: '2026-01-12' }],
   newDevice: [
     { origin, token, lifetimeSeconds: WEEK },

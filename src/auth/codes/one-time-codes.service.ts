@@ -48,7 +48,6 @@ export class OneTimeCodesService {
   ) {
     lifecycle.on('codesMustEnd', (manager, userId) => repository.endAll(manager, userId));
     lifecycle.on('sessionsMustEnd', (manager, userId) => repository.endAll(manager, userId));
-    lifecycle.on('accountTakenBack', (manager, { userId }) => repository.endAll(manager, userId));
   }
 
   /** For an account. The former code of this purpose is void. */

@@ -11,12 +11,8 @@ import { Places } from './places.js';
 import { requestOrigin } from './request-origin.js';
 import { SecurityNotices, type SecurityNotice } from './security-notices.js';
 
-/** Who moves an account writes to both of its addresses: see ../email/. */
-const TOLD_ELSEWHERE = ['email_changed', 'email_reverted'] as const;
-
-type ToldHere = Exclude<SecurityNotice, { kind: (typeof TOLD_ELSEWHERE)[number] }>;
-type Kind = ToldHere['kind'];
-type NoticeOf<K extends Kind> = Extract<ToldHere, { kind: K }>;
+type Kind = SecurityNotice['kind'];
+type NoticeOf<K extends Kind> = Extract<SecurityNotice, { kind: K }>;
 
 type Written = { [L in LetterKind]: { kind: L; data: LetterData<L> } }[LetterKind] & {
   expiresAt?: Date;
@@ -32,11 +28,16 @@ interface Telling<K extends Kind> {
 
 const DAILY = 10;
 
+/** By a letter of its own, which what happened sends itself: it goes to another address, or must never be left out. */
+const TOLD_ELSEWHERE = undefined;
+
 /** Writes to the owner of an account what happened to it, in the transaction in which it happens. */
 @Injectable()
 export class NoticeLetters {
   /** A notice that has no line here does not compile. */
-  private readonly tellings: { [K in Kind]: Telling<K> } = {
+  private readonly tellings: { [K in Kind]: Telling<K> | typeof TOLD_ELSEWHERE } = {
+    email_changed: TOLD_ELSEWHERE,
+    email_reverted: TOLD_ELSEWHERE,
     refresh_reuse: { atMost: DAILY, write: (_, origin) => ({ kind: 'refreshReuse', data: { origin } }) },
     password_changed: {
       atMost: DAILY,
@@ -85,17 +86,15 @@ export class NoticeLetters {
     lifecycle.on('usernameChanged', (manager, userId) =>
       notices.announce({ kind: 'username_changed', userId }, manager),
     );
-    notices.on(async (notice, manager) => {
-      if (isToldHere(notice)) await this.tell(notice, manager);
-    });
+    notices.on((notice, manager) => this.tell(notice, manager));
   }
 
   private async tell<K extends Kind>(notice: NoticeOf<K>, manager: EntityManager): Promise<void> {
-    if (!this.outbox.isOpen) return;
+    const telling: Telling<K> | typeof TOLD_ELSEWHERE = this.tellings[notice.kind as K];
+    if (!this.outbox.isOpen || telling === TOLD_ELSEWHERE) return;
     const to = await this.users.addressOf(manager, notice.userId);
     if (to === undefined) return;
     const origin = await requestOrigin(this.places, this.clock.now());
-    const telling: Telling<K> = this.tellings[notice.kind as K];
     const { keep, ...letter } = telling.write(notice, origin);
     const events = Array.from(
       { length: telling.atMost },
@@ -113,8 +112,4 @@ export class NoticeLetters {
       keep: (manager) => this.links.keep(manager, notice, hash),
     };
   }
-}
-
-function isToldHere(notice: SecurityNotice): notice is ToldHere {
-  return !(TOLD_ELSEWHERE as readonly string[]).includes(notice.kind);
 }

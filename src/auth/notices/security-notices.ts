@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 /** `reset`: by an admin. */
-export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
 
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
@@ -12,11 +12,11 @@ export type SecurityNotice =
   | { kind: 'password_changed'; userId: number }
   /** By a code that was mailed. All sessions have ended. */
   | { kind: 'password_reset'; userId: number }
+  | { kind: 'username_changed'; userId: number }
   /** The account moved to another address. The one that it left has been told by a letter of its own. */
   | { kind: 'email_changed'; userId: number }
   /** The account is back at an address that it had left; its password is gone, all sessions have ended. */
   | { kind: 'email_reverted'; userId: number }
-  | { kind: 'username_changed'; userId: number }
   /** Of second factors: what became of them, or that one meant for emergencies was used. */
   | { kind: 'mfa_changed'; userId: number; change: MfaChange }
   /** A login on a device that the account was not used on before, and not its first one. */

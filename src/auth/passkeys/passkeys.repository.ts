@@ -155,11 +155,6 @@ export class PasskeysRepository {
     return row;
   }
 
-  /** Removes what was registered since then. */
-  async removeSince(manager: EntityManager, userId: number, since: Date): Promise<void> {
-    await manager.query('DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2', [userId, since]);
-  }
-
   /** @returns what it was called */
   async removeOwned(manager: EntityManager, userId: number, id: number): Promise<string | undefined> {
     const [[row]] = await manager.query<[{ name: string }[], number]>(
@@ -167,6 +162,15 @@ export class PasskeysRepository {
       [userId, id],
     );
     return row?.name;
+  }
+
+  /** Removes those that were registered at this moment or later. @returns their ids */
+  async removeSince(manager: EntityManager, userId: number, since: Date): Promise<number[]> {
+    const [removed] = await manager.query<[{ id: number }[], number]>(
+      'DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2 RETURNING id',
+      [userId, since],
+    );
+    return removed.map(({ id }) => id);
   }
 
   /** Counts a signature that was right. @returns false when its counter went back, or the passkey is gone */

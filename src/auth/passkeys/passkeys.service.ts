@@ -23,9 +23,12 @@ export class PasskeysService {
     lifecycle: UserLifecycle,
   ) {
     lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
-    lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
-      passkeys.removeSince(manager, userId, since),
-    );
+    // They log in by themselves, without the password that is removed.
+    lifecycle.on('accountTakenBack', async (manager, { userId, since }) => {
+      await challenges.dropOf(manager, userId);
+      for (const id of await passkeys.removeSince(manager, userId, since))
+        await audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+    });
   }
 
   /** Whether an account has a passkey: two factors in one, wherever a second one is asked for. */

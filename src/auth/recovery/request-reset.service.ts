@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { MessageResponse } from '../../common/http/message.response.dto.js';
 import { RateLimits } from '../../common/rate-limits/rate-limits.js';
@@ -7,7 +8,7 @@ import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import { UsersService } from '../../users/users.service.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { MailUnavailableError } from '../codes/codes.errors.js';
-import { OneTimeCodesService } from '../codes/one-time-codes.service.js';
+import { OneTimeCodesService, type CodeFor } from '../codes/one-time-codes.service.js';
 import { ResetSubjects } from './reset-subjects.service.js';
 
 /** A letter that has ended is erased by the worker and never sent. */
@@ -38,30 +39,41 @@ export class RequestResetService {
     await this.limits.enforce('reset-address', ip);
     const codeFor = await this.subjects.codeFor(email);
     const { allowed } = await this.limits.consume('reset-email', codeFor.emailNormalized);
-    const lifetimeSeconds = this.config.passwordResetSeconds;
-    await this.users.transaction(async (manager) => {
-      const { id, code, account, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
-        lifetimeSeconds,
-        mayReplace: allowed,
-      });
-      const isMailed = allowed && account !== undefined;
-      await this.audit.record(
-        'authn_password_reset_request',
-        { ...(account ? { subjectId: account.id } : {}), details: { mailed: isMailed } },
-        manager,
-      );
-      await this.outbox.enqueue(
-        {
-          kind: 'passwordReset',
-          // Never as it was typed: that may be another mailbox, though it is compared as the same.
-          to: account?.email ?? email,
-          data: { code, lifetimeSeconds },
-          event: `password-reset:${id}`,
-          expiresAt: isMailed ? expiresAt : ENDED,
-        },
-        manager,
-      );
-    });
+    await this.users.transaction((manager) => this.mailCode(manager, codeFor, { email, allowed }));
     return { message: 'If an account has this address, a code is on its way there.' };
+  }
+
+  /**
+   * Mails a code, in the caller's transaction. A new one voids the former.
+   * @param email where the letter goes if nobody has this address: nowhere
+   * @param allowed false: nothing is mailed, and the former code stays good
+   */
+  async mailCode(
+    manager: EntityManager,
+    codeFor: CodeFor,
+    { email, allowed }: { email: string; allowed: boolean },
+  ): Promise<void> {
+    const lifetimeSeconds = this.config.passwordResetSeconds;
+    const { id, code, account, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
+      lifetimeSeconds,
+      mayReplace: allowed,
+    });
+    const isMailed = allowed && account !== undefined;
+    await this.audit.record(
+      'authn_password_reset_request',
+      { ...(account ? { subjectId: account.id } : {}), details: { mailed: isMailed } },
+      manager,
+    );
+    await this.outbox.enqueue(
+      {
+        kind: 'passwordReset',
+        // Never as it was typed: that may be another mailbox, though it is compared as the same.
+        to: account?.email ?? email,
+        data: { code, lifetimeSeconds },
+        event: `password-reset:${id}`,
+        expiresAt: isMailed ? expiresAt : ENDED,
+      },
+      manager,
+    );
   }
 }

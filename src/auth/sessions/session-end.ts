@@ -8,11 +8,11 @@ export type SessionEnd =
   | 'admin'
   | 'admin-reset'
   | 'password-changed'
+  /** The owner said that a login was not theirs. */
+  | 'disowned'
   | 'password-reset'
   /** The account was taken back by whoever has its former address. */
   | 'email-reverted'
-  /** The owner said that a login was not theirs. */
-  | 'disowned'
   /** A second factor was added or taken away in another session. */
   | 'mfa-changed'
   /** An admin took every second factor away. */

@@ -1,9 +1,5 @@
 import { backupFailed } from './backup-failed.js';
 import { backupRecovered } from './backup-recovered.js';
-import { changeEmail } from './change-email.js';
-import { emailChanged } from './email-changed.js';
-import { emailReverted } from './email-reverted.js';
-import { farewell } from './farewell.js';
 import type { Letter, Sender } from './letter.js';
 import { lockout } from './lockout.js';
 import { loginDisowned } from './login-disowned.js';
@@ -12,10 +8,14 @@ import { newDevice } from './new-device.js';
 import { passkeyCloneSuspected, passkeyRegistered, passkeyRemoved } from './passkeys.js';
 import { passwordChanged } from './password-changed.js';
 import { passwordResetDone } from './password-reset-done.js';
-import { passwordReset } from './password-reset.js';
 import { refreshReuse } from './refresh-reuse.js';
 import { testLetter } from './test-letter.js';
 import { usernameChanged } from './username-changed.js';
+import { changeEmail } from './change-email.js';
+import { emailChanged } from './email-changed.js';
+import { emailReverted } from './email-reverted.js';
+import { farewell } from './farewell.js';
+import { passwordReset } from './password-reset.js';
 import { verifyEmail } from './verify-email.js';
 import { welcome } from './welcome.js';
 
@@ -27,12 +27,12 @@ export const LETTERS = {
   emailChanged,
   emailReverted,
   passwordReset,
+  passwordResetDone,
   farewell,
   newDevice,
   lockout,
   refreshReuse,
   passwordChanged,
-  passwordResetDone,
   usernameChanged,
   mfaChanged,
   passkeyRegistered,

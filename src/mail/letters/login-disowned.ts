@@ -8,10 +8,10 @@ export function loginDisowned({ origin }: { origin: NoticeOrigin }, { url }: Sen
     preview: 'Every session has ended, and your password is removed.',
     paragraphs: [
       'You told us that a login was not yours. Every session has ended, that device is forgotten, and the password that was used does not work any more.',
-      'Set a new password by resetting it. Choose one that you use nowhere else.',
+      'Set a new password with the code that we have mailed beside this, or ask for another one. Choose a password that you use nowhere else. Passkeys that were added since that login are removed.',
     ],
     facts: originFacts(origin),
-    action: { label: 'Open MC101', url },
+    action: { label: 'Set a new password', url: `${url}/app/reset` },
     closing: [
       'If logins ask for a code that you never set up, ask an admin of the service to remove that second factor.',
       'If you did not open the link of that mail, somebody else reads your mails: secure your mailbox first.',

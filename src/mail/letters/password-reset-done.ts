@@ -10,7 +10,7 @@ export function passwordResetDone({ origin }: { origin: NoticeOrigin }, { url }:
       'A new password was set for your account with a code that was mailed to you. Every session has ended; log in with the new password.',
     ],
     facts: originFacts(origin),
-    action: { label: 'Open MC101', url },
+    action: { label: 'Set another password', url: `${url}/app/reset` },
     closing: [
       'If it was not you, somebody else reads your mails: secure your mailbox first, then reset the password once more.',
     ],

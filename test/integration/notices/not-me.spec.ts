@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const SAID = { message: 'Every session has ended. Set a new password by resetting it.' };
+const SAID = { message: 'Every session has ended. Set a new password with the code that was mailed.' };
 
 async function count(table: string, { id }: Pick<Actor, 'id'>): Promise<number> {
   const { rowCount } = await stage.server.sql.query(`SELECT FROM ${table} WHERE user_id = $1`, [id]);
@@ -57,6 +57,35 @@ describe('whoever says that a login was not theirs', () => {
     expect(await eventsOf(ada, 'authn_token_revoked')).toMatchObject([
       { details: { reason: 'disowned', sessions: 2 } },
     ]);
+  });
+
+  it('is mailed a code, with which the account is theirs again', async () => {
+    const ada = await stage.person();
+    await stage.disown(await stage.newDeviceToken(ada));
+    const { text } = await stage.letter(ada, 'passwordReset');
+    const code = /^ {4}(\d{4}) (\d{4})$/m.exec(text)!.slice(1).join('');
+    const password = 'nine lanterns over a harbour';
+    const reset = { email: ada.email, code, new_password: password };
+    expect((await stage.post('/auth/password-reset/confirm', reset)).status).toBe(200);
+    expect((await stage.logIn({ ...ada, password })).status).toBe(200);
+  });
+
+  it('has passkeys removed that were registered since that login, and only those', async () => {
+    const ada = await stage.person();
+    const register = (mark: string) =>
+      stage.server.sql.query(
+        `INSERT INTO passkeys (user_id, credential_id, public_key, counter, transports, is_backup_eligible, is_backed_up,
+                               aaguid, name)
+         VALUES ($1, $2, $2, 0, '{}', false, false, gen_random_uuid(), $3)`,
+        [ada.id, Buffer.from(`${mark} of ${ada.id}`), mark],
+      );
+    await register('hers');
+    const token = await stage.newDeviceToken(ada);
+    await register('not hers');
+    await stage.disown(token);
+    const { rows } = await stage.server.sql.query('SELECT name FROM passkeys WHERE user_id = $1', [ada.id]);
+    expect(rows).toEqual([{ name: 'hers' }]);
+    expect(await eventsOf(ada, 'passkey_removed')).toHaveLength(1);
   });
 
   it('can do so also after whoever it was has changed the password', async () => {

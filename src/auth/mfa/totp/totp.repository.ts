@@ -91,15 +91,6 @@ export class TotpRepository {
     return row?.at;
   }
 
-  /** Removes an app that was set up since then. @returns whether there was one */
-  async removeSince(manager: EntityManager, userId: number, since: Date): Promise<boolean> {
-    const [, count] = await manager.query<[unknown, number]>(
-      'DELETE FROM mfa_totp WHERE user_id = $1 AND created_at >= $2',
-      [userId, since],
-    );
-    return count === 1;
-  }
-
   /** Also takes a setup that was never confirmed. @returns whether an app was in force */
   async remove(manager: EntityManager, userId: number): Promise<boolean> {
     const [rows] = await manager.query<[{ was: boolean }[], number]>(

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../../common/clock.js';
-import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { BackupCodesService } from '../backup-codes/backup-codes.service.js';
 import { SecondFactorService, type SecondFactorMethod } from '../second-factor.service.js';
 import { matchTotp } from './totp-code.js';
@@ -24,12 +23,7 @@ export class TotpService {
     private readonly backupCodes: BackupCodesService,
     private readonly clock: Clock,
     secondFactors: SecondFactorService,
-    lifecycle: UserLifecycle,
   ) {
-    lifecycle.on('accountTakenBack', async (manager, { userId, since }) => {
-      if (await this.repository.removeSince(manager, userId, since))
-        await this.backupCodes.removeAll(manager, userId);
-    });
     secondFactors.register({
       methodsOf: (userId, manager) => this.methodsOf(userId, manager),
       remove: (manager, userId) => this.remove(manager, userId),

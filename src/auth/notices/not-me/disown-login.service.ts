@@ -6,6 +6,8 @@ import { MailOutbox } from '../../../mail/outbox/mail-outbox.service.js';
 import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { UsersService } from '../../../users/users.service.js';
 import { KnownDevicesService } from '../../lockouts/known-devices.service.js';
+import { RequestResetService } from '../../recovery/request-reset.service.js';
+import { ResetSubjects } from '../../recovery/reset-subjects.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { SecurityNotices } from '../security-notices.js';
 import { LinkInvalidError } from './not-me.errors.js';
@@ -22,19 +24,28 @@ export class DisownLoginService {
     private readonly devices: KnownDevicesService,
     private readonly lifecycle: UserLifecycle,
     private readonly notices: SecurityNotices,
+    private readonly resets: RequestResetService,
+    private readonly resetSubjects: ResetSubjects,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
   ) {}
 
   /**
-   * Ends every session, forgets the device and removes the password, which somebody else knows.
+   * Ends every session and code, forgets the device, removes the password, which somebody else knows, and mails the code
+   * to set another one.
    * @throws LinkInvalidError whatever is wrong with the link
    */
   async disown(token: string): Promise<MessageResponse> {
     const link = await this.links.find(token);
-    if (!link) throw new LinkInvalidError();
-    await this.users.transaction((manager) => this.takeBack(manager, link));
-    return { message: 'Every session has ended. Set a new password by resetting it.' };
+    const owner = link && (await this.users.findActive(link.userId));
+    if (!link || !owner) throw new LinkInvalidError();
+    const codeFor = await this.resetSubjects.codeFor(owner.email);
+    await this.users.transaction(async (manager) => {
+      await this.takeBack(manager, link);
+      if (this.outbox.isOpen)
+        await this.resets.mailCode(manager, codeFor, { email: owner.email, allowed: true });
+    });
+    return { message: 'Every session has ended. Set a new password with the code that was mailed.' };
   }
 
   private async takeBack(manager: EntityManager, link: FoundNotMeLink): Promise<void> {
@@ -44,6 +55,7 @@ export class DisownLoginService {
     if (!isGood) throw new LinkInvalidError();
     // Where no mail is sent any more nobody could set another one.
     if (this.outbox.isOpen) await this.users.removePassword(manager, userId);
+    await this.lifecycle.codesMustEnd(manager, userId);
     await this.sessions.endAll(manager, userId, 'disowned', { actorId: userId });
     await this.devices.forget(manager, userId, deviceId);
     await this.audit.record(
