@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 
 /** What the server answers instead of OK. */
 interface Refusal {
@@ -26,7 +26,7 @@ export class MailServer {
   /** What is answered to RCPT TO. */
   onRecipient: (address: string) => Answer = () => undefined;
   /** What is answered to the data. */
-  onData: () => Answer = () => undefined;
+  onData: () => Answer | Promise<Answer> = () => undefined;
   password: string | undefined;
 
   private constructor(private server: SMTPServer) {}
@@ -54,27 +54,7 @@ export class MailServer {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => {
-          const self = made.current;
-          if (!self) return;
-          self.deliveries += 1;
-          const answer = self.onData();
-          if (answer === 'hold') return;
-          if (answer === 'hang-up') {
-            self.hangUp();
-            return;
-          }
-          if (answer !== undefined) {
-            done(refusal(answer));
-            return;
-          }
-          const { mailFrom, rcptTo } = session.envelope;
-          self.received.push({
-            to: rcptTo.map(({ address }) => address),
-            from: mailFrom === false ? '' : mailFrom.address,
-            raw: Buffer.concat(chunks).toString(),
-            isEncrypted: session.secure,
-          });
-          done(null);
+          void made.current?.take(session, Buffer.concat(chunks).toString(), done);
         });
       },
     });
@@ -92,6 +72,31 @@ export class MailServer {
   /** For MAIL_URL. */
   get url(): string {
     return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  private async take(
+    { envelope: { mailFrom, rcptTo }, secure }: SMTPServerSession,
+    raw: string,
+    done: (error?: Error | null) => void,
+  ): Promise<void> {
+    this.deliveries += 1;
+    const answer = await this.onData();
+    if (answer === 'hold') return;
+    if (answer === 'hang-up') {
+      this.hangUp();
+      return;
+    }
+    if (answer !== undefined) {
+      done(refusal(answer));
+      return;
+    }
+    this.received.push({
+      to: rcptTo.map(({ address }) => address),
+      from: mailFrom === false ? '' : mailFrom.address,
+      raw,
+      isEncrypted: secure,
+    });
+    done(null);
   }
 
   hangUp(): void {

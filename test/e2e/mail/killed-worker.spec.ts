@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { databaseUrls } from '../../../src/database/embedded/roles-and-database.js';
+import { runFolder } from '../../../src/database/embedded/run-folder.js';
+import { MailServer } from '../../support/mail-server.js';
+import { Operator, query, readSecrets } from '../../support/operator.js';
+
+const LIMIT_MS = 120_000;
+
+const operator = new Operator();
+let dataDir: string;
+let smtp: MailServer;
+
+beforeAll(async () => {
+  dataDir = await operator.newDataDir();
+  await (await operator.start({ dataDir })).stop();
+}, LIMIT_MS);
+afterEach(() => smtp.stop());
+afterAll(() => operator.cleanUp());
+
+const start = () => operator.start({ dataDir, env: { MAIL_URL: smtp.url, MAIL_FROM: 'votes@example.org' } });
+
+async function register(service: Awaited<ReturnType<typeof start>>, email: string): Promise<void> {
+  const person = { name: 'Ada', email, password: 'a curious otter sings at dawn' };
+  expect((await service.api.post('/users/register', person)).status).toBe(201);
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(50);
+}
+
+/** The worker's hold on its mail ends now instead of after two minutes. */
+const letGo = () =>
+  query(
+    dataDir,
+    `UPDATE pgboss.job SET expire_seconds = 1, started_on = now() - interval '1 minute'
+                  WHERE name = 'mail' AND state = 'active'`,
+  );
+
+const outcomes = async () =>
+  (await query(dataDir, 'SELECT outcome FROM mail_messages ORDER BY created_at DESC LIMIT 1')).map(
+    ({ outcome }) => outcome,
+  );
+
+describe('a worker that is killed', () => {
+  it(
+    'before the server has taken the mail loses none: the next one sends it, once',
+    async () => {
+      smtp = await MailServer.start();
+      smtp.onData = () => 'hold';
+      const service = await start();
+      await register(service, 'before@example.org');
+      await until(() => smtp.deliveries === 1);
+      service.signal('SIGKILL');
+      await service.ended;
+      smtp.onData = () => undefined;
+
+      const next = await start();
+      await letGo();
+      await until(async () => (await outcomes())[0] === 'sent');
+      expect(smtp.received.map(({ to }) => to)).toEqual([['before@example.org']]);
+      await next.stop();
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'between the OK and its note sends the mail a second time, under the same Message-ID, and not a third',
+    async () => {
+      smtp = await MailServer.start();
+      const service = await start();
+      const { ownerUrl } = databaseUrls(runFolder(dataDir), await readSecrets(dataDir));
+      const holder = new pg.Client({ connectionString: ownerUrl });
+      await holder.connect();
+      smtp.onData = async () => {
+        // Before the OK: nobody can note anything after it.
+        await holder.query('BEGIN');
+        await holder.query('LOCK TABLE mail_messages IN EXCLUSIVE MODE');
+        return undefined;
+      };
+      await register(service, 'between@example.org');
+      await until(() => smtp.received.length === 1);
+      service.signal('SIGKILL');
+      await service.ended;
+      smtp.onData = () => undefined;
+      await holder.query('ROLLBACK');
+      await holder.end();
+      expect(await outcomes()).toEqual([null]);
+
+      const next = await start();
+      await letGo();
+      await until(async () => (await outcomes())[0] === 'sent');
+      const ids = smtp.received.map(({ raw }) => /^Message-ID: (.*)\r$/m.exec(raw)?.[1]);
+      expect(ids).toHaveLength(2);
+      expect(ids[0]).toBe(ids[1]);
+      await next.stop();
+    },
+    LIMIT_MS,
+  );
+});
