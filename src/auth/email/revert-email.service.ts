@@ -61,7 +61,7 @@ export class RevertEmailService {
 
   /**
    * Puts the address back. Whoever moved the account may know its password, hold its sessions and the mailbox that it
-   * was moved to: sessions and codes end, later ways back are void, second factors and passkeys go that were set up since
+   * was moved to: sessions and codes end, later ways back are void, passkeys go that were registered since
    * the session began that moved it, and a new password has to be set by a reset.
    * @throws MailedCodeInvalidError whatever is wrong with the token
    */
