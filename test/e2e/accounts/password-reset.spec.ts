@@ -110,7 +110,7 @@ describe('a forgotten password', () => {
     await confirm(alice.email, await askFor(alice.email));
     const mails = await server.mailsTo(alice.email);
     const done = mails.find(({ kind }) => kind === 'passwordResetDone');
-    expect(done?.subject).toBe('Your password was set anew');
+    expect(done?.subject).toBe('Your MC101 password was reset');
     expect(done?.text).not.toMatch(/\d{4} \d{4}/);
     expect(notices).toEqual([{ kind: 'password_reset', userId: alice.id }]);
     expect(await eventsOf(alice, 'authn_password_reset_request')).toMatchObject([
