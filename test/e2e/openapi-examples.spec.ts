@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { NotMeLinks } from '../../src/auth/notices/not-me/not-me-links.service.js';
 import { CodeHashesService } from '../../src/auth/codes/code-hashes.service.js';
 import type { CodePurpose } from '../../src/auth/codes/one-time-code.entity.js';
 import { RevertTokens } from '../../src/auth/email/revert-tokens.service.js';
+import { NotMeLinks } from '../../src/auth/notices/not-me/not-me-links.service.js';
 import { BackupCodesService } from '../../src/auth/mfa/backup-codes/backup-codes.service.js';
 import { MfaTokensService } from '../../src/auth/mfa/pending/mfa-tokens.service.js';
 import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service.js';
@@ -197,14 +197,6 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
     await knowExampleToken((await ada()).id);
     return {};
   },
-  'POST /auth/not-me': async () => {
-    const person = await ada();
-    // A second device, of which a letter tells.
-    await server.logIn(person);
-    const [hash] = server.app.get(NotMeLinks).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
-    await server.sql.query('UPDATE not_me_links SET token_hash = $2 WHERE user_id = $1', [person.id, hash]);
-    return {};
-  },
   'POST /auth/password-reset/request': async () => {
     await ada();
     return {};
@@ -228,6 +220,14 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
   },
   'POST /auth/email/revert': async () => {
     await knowWayBack(await ada());
+    return {};
+  },
+  'POST /auth/not-me': async () => {
+    const person = await ada();
+    // A second device, of which a letter tells.
+    await server.logIn(person);
+    const [hash] = server.app.get(NotMeLinks).hashesOf('mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M');
+    await server.sql.query('UPDATE not_me_links SET token_hash = $2 WHERE user_id = $1', [person.id, hash]);
     return {};
   },
   'POST /auth/logout': () => Promise.resolve({}),

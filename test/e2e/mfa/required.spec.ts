@@ -4,6 +4,8 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { poolOf } from '../../../src/database/prepared.js';
 import type { Actor } from '../../support/api-client.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import {
   operationsOf,
@@ -101,6 +103,17 @@ describe('where everybody must have a second factor', () => {
     expect(await infoAt(server, alice)).toEqual(SETUP_REQUIRED);
     await people.withApp(alice);
     expect((await infoAt(server, alice)).status).toBe(200);
+  });
+
+  it('a session that a passkey began needs no other factor; one of the same account by its password does', async () => {
+    const alice = await server.signUp();
+    const elsewhere = new PasskeyClient(forAdmins.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await elsewhere.register(alice)).status).toBe(201);
+    const { body } = await new PasskeyClient(server.api, elsewhere.authenticator).logIn();
+    expect((await infoAt(server, { ...alice, token: body.access_token })).status).toBe(200);
+    const refreshed = await server.api.post('/auth/refresh', { refresh_token: body.refresh_token });
+    expect((await infoAt(server, { ...alice, token: refreshed.body.access_token })).status).toBe(200);
+    expect(await infoAt(server, { ...alice, token: await server.logIn(alice) })).toEqual(SETUP_REQUIRED);
   });
 
   it('a setup that was never confirmed is none', async () => {

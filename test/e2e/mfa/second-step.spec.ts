@@ -58,8 +58,12 @@ describe('a login with a second factor', () => {
     expect(Object.keys(answer.body as object).sort()).toEqual(Object.keys(other as object).sort());
     expect((await server.as({ token: answer.body.access_token }).get('/users/info')).body.id).toBe(alice.id);
     expect(await people.eventsOf(alice, 'authn_login_success')).toEqual([
-      { event_type: 'authn_login_success', actor_id: alice.id, details: {} },
-      { event_type: 'authn_login_success', actor_id: alice.id, details: { second_factor: 'totp' } },
+      { event_type: 'authn_login_success', actor_id: alice.id, details: { method: 'password' } },
+      {
+        event_type: 'authn_login_success',
+        actor_id: alice.id,
+        details: { method: 'password', second_factor: 'totp' },
+      },
     ]);
     const refreshed = await server.api.post('/auth/refresh', { refresh_token: answer.body.refresh_token });
     expect(refreshed.status).toBe(200);
