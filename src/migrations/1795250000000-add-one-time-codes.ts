@@ -25,6 +25,7 @@ const UP = [
      email text NOT NULL,
      email_normalized text NOT NULL,
      created_at timestamptz NOT NULL DEFAULT now(),
+     trusted_until timestamptz NOT NULL,
      expires_at timestamptz NOT NULL,
      CONSTRAINT email_reverts_pkey PRIMARY KEY (id),
      CONSTRAINT email_reverts_token_hash_key UNIQUE (token_hash),

@@ -63,7 +63,7 @@ export class ChangeEmailService {
    * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws UserExistsError when another account has the address: whoever has the code may know
    */
-  async confirm({ userId, pendingEmail }: Principal, code: string): Promise<UserResponse> {
+  async confirm({ userId, pendingEmail, session }: Principal, code: string): Promise<UserResponse> {
     const emailNormalized = normalizeEmail(pendingEmail ?? '@');
     const { userId: tried, proven } = await this.codes.try(
       codeOf('change_email', { id: userId, emailNormalized }),
@@ -78,14 +78,19 @@ export class ChangeEmailService {
       throw new MailedCodeInvalidError();
     }
     await this.addresses.changeEmail(userId, pendingEmail, (manager, before) =>
-      this.effect(manager, before, proven),
+      this.effect(manager, before, proven, session.id),
     );
     return this.users.present(userId);
   }
 
-  private async effect(manager: EntityManager, before: Account, proven: ProvenCode): Promise<void> {
+  private async effect(
+    manager: EntityManager,
+    before: Account,
+    proven: ProvenCode,
+    sessionId: string,
+  ): Promise<void> {
     await this.codes.use(manager, proven);
-    if (before.isVerified) await this.reverts.offer(manager, before);
+    if (before.isVerified) await this.reverts.offer(manager, before, sessionId);
     await this.notices.announce({ kind: 'email_changed', userId: before.id }, manager);
   }
 }

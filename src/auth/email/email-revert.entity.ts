@@ -34,6 +34,10 @@ export class EmailRevert {
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 
+  /** When the session began that moved the account: what was set up after that may not be the owner's. */
+  @Column('timestamptz', { name: 'trusted_until' })
+  trustedUntil!: Date;
+
   @Column('timestamptz', { name: 'expires_at' })
   expiresAt!: Date;
 }

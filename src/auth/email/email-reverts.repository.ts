@@ -6,12 +6,15 @@ export interface NewEmailRevert {
   userId: number;
   email: string;
   emailNormalized: string;
+  /** The one that moves the account. */
+  sessionId: string;
 }
 
 export interface FoundEmailRevert {
   id: number;
   userId: number;
   email: string;
+  trustedUntil: Date;
 }
 
 export interface ListedEmailRevert {
@@ -31,9 +34,10 @@ export class EmailRevertsRepository {
   /** @returns the id, and the end, after which nothing leads back any more */
   async add(manager: EntityManager, revert: NewEmailRevert): Promise<{ id: number; expiresAt: Date }> {
     const [row] = await manager.query<{ id: number; expiresAt: Date }[]>(
-      `INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, expires_at)
-       VALUES ($1, $2, $3, $4, now() + make_interval(days => $5)) RETURNING id, expires_at AS "expiresAt"`,
-      [revert.tokenHash, revert.userId, revert.email, revert.emailNormalized, REVERT_DAYS],
+      `INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, expires_at, trusted_until)
+       VALUES ($1, $2, $3, $4, now() + make_interval(days => $5),
+               coalesce((SELECT created_at FROM sessions WHERE id = $6), now())) RETURNING id, expires_at AS "expiresAt"`,
+      [revert.tokenHash, revert.userId, revert.email, revert.emailNormalized, REVERT_DAYS, revert.sessionId],
     );
     if (!row) throw new Error('An insert answered no row.');
     return row;
@@ -42,7 +46,8 @@ export class EmailRevertsRepository {
   /** @param hashes of one token, under each key it may have been stored with */
   async find(hashes: readonly Buffer[]): Promise<FoundEmailRevert | undefined> {
     const [row] = await this.dataSource.query<FoundEmailRevert[]>(
-      `SELECT id, user_id AS "userId", email FROM email_reverts WHERE token_hash = ANY ($1) AND expires_at > now()`,
+      `SELECT id, user_id AS "userId", email, trusted_until AS "trustedUntil"
+       FROM email_reverts WHERE token_hash = ANY ($1) AND expires_at > now()`,
       [hashes],
     );
     return row;

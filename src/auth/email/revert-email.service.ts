@@ -26,7 +26,7 @@ export class RevertEmailService {
     private readonly notices: SecurityNotices,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
-    lifecycle: UserLifecycle,
+    private readonly lifecycle: UserLifecycle,
   ) {
     lifecycle.on('addressTaken', async (manager, { id, emailNormalized }) => {
       if (await repository.isKeptForAnother(manager, emailNormalized, id)) throw new UserExistsError();
@@ -34,13 +34,18 @@ export class RevertEmailService {
   }
 
   /** Mails the way back to the address that the account leaves, in the transaction of the move. */
-  async offer(manager: EntityManager, { id: userId, email, emailNormalized }: Account): Promise<void> {
+  async offer(
+    manager: EntityManager,
+    { id: userId, email, emailNormalized }: Account,
+    sessionId: string,
+  ): Promise<void> {
     const { token, hash: tokenHash } = this.tokens.draw();
     const { id, expiresAt } = await this.repository.add(manager, {
       tokenHash,
       userId,
       email,
       emailNormalized,
+      sessionId,
     });
     await this.outbox.enqueue(
       {
@@ -56,7 +61,8 @@ export class RevertEmailService {
 
   /**
    * Puts the address back. Whoever moved the account may know its password, hold its sessions and the mailbox that it
-   * was moved to: sessions and codes end, later ways back are void, and a new password has to be set by a reset.
+   * was moved to: sessions and codes end, later ways back are void, second factors and passkeys go that were set up since
+   * the session began that moved it, and a new password has to be set by a reset.
    * @throws MailedCodeInvalidError whatever is wrong with the token
    */
   async revert(token: string): Promise<MessageResponse> {
@@ -69,9 +75,10 @@ export class RevertEmailService {
   }
 
   private async effect(manager: EntityManager, found: FoundEmailRevert): Promise<void> {
-    const { id, userId, email } = found;
+    const { id, userId, email, trustedUntil } = found;
     if (!(await this.repository.use(manager, found))) throw new MailedCodeInvalidError();
     await this.users.removePassword(manager, userId);
+    await this.lifecycle.accountTakenBack(manager, { userId, since: trustedUntil });
     await this.sessions.endAll(manager, userId, 'email-reverted', { actorId: userId });
     await this.audit.record('user_email_reverted', { actorId: userId, subjectId: userId }, manager);
     await this.notices.announce({ kind: 'email_reverted', userId }, manager);

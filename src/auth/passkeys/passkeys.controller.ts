@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
 import { ApiErrors } from '../../common/http/api-errors.decorator.js';
+import { WithoutSecondFactor } from '../../common/http/without-second-factor.decorator.js';
 import { CurrentUser } from '../../common/http/current-user.decorator.js';
 import { IdParam } from '../../common/http/id-param.pipe.js';
 import { PagingQuery } from '../../common/http/paging.dto.js';
@@ -29,6 +30,7 @@ export class PasskeysController {
   @ApiAnswer('Options for `navigator.credentials.create`.')
   @HttpCode(200)
   @ApiErrors('REAUTHENTICATION_REQUIRED', 'PASSKEY_LIMIT', 'PASSKEYS_UNAVAILABLE')
+  @WithoutSecondFactor()
   @Post('register/options')
   offer(@CurrentUser() user: Principal): Promise<RegistrationOptionsResponse> {
     return this.registrations.offer(user);
@@ -56,6 +58,7 @@ export class PasskeysController {
   })
   @ApiAnswer('The new passkey.')
   @ApiErrors('PASSKEY_INVALID', 'PASSKEY_EXISTS', 'PASSKEY_LIMIT')
+  @WithoutSecondFactor()
   @Post('register/verify')
   register(
     @CurrentUser() user: Principal,

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import { Clock } from '../../../src/common/clock.js';
 import type { Actor, Answer } from '../../support/api-client.js';
+import { enrol } from '../../support/authenticator.js';
 import { codeTo, moveTo, otherThan, revertTokenTo, verifyEmail } from '../../support/mailed-codes.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
@@ -201,6 +203,22 @@ describe('the way back', () => {
       'user_email_change_request',
       'user_email_reverted',
     ]);
+  });
+
+  it.each([
+    ['set up in the session that moved it goes with it', '0 seconds', true],
+    ['older than that session stays', '1 day', false],
+  ])('a second factor that was %s', async (_, age, isGone) => {
+    const alice = await enrol(server.api, server.app.get(Clock), await signUpVerified());
+    await moveTo(server, alice, newAddress());
+    await server.sql.query(
+      'UPDATE mfa_totp SET confirmed_at = confirmed_at - $2::interval, created_at = created_at - $2::interval WHERE user_id = $1',
+      [alice.id, age],
+    );
+    expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
+    expect((await reset(alice.email)).status).toBe(200);
+    const login = await server.api.post('/users/login', { email: alice.email, password: PASSWORD });
+    expect([login.status, login.body.mfa_required]).toEqual([200, isGone ? undefined : true]);
   });
 
   it('works once, also when a hundred take it at the same time', async () => {

@@ -22,6 +22,8 @@ const OPEN = [
   'POST /auth/logout-all',
   'POST /auth/mfa/totp/confirm',
   'POST /auth/mfa/totp/setup',
+  'POST /auth/passkeys/register/options',
+  'POST /auth/passkeys/register/verify',
   'POST /auth/step-up',
   'POST /users/logout',
 ];

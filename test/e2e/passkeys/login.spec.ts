@@ -73,7 +73,13 @@ describe('logging in with a passkey', () => {
     const before = await devices();
     const { body } = await client.logIn();
     expect(await devices()).toBe(before + 1);
-    expect(notices).toContainEqual({ kind: 'new_device', userId: alice.id });
+    const { body: info } = await server.as({ token: body.access_token }).get('/users/info');
+    expect(notices).toContainEqual({
+      kind: 'new_device',
+      userId: alice.id,
+      sessionId: info.session.id,
+      deviceId: expect.any(String),
+    });
     const { body: options } = await server.api.post('/auth/passkeys/login/options', {});
     const again = await client.verify(client.authenticator.get(options), {
       'x-device-token': body.device_token,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { enrol } from '../../support/authenticator.js';
 import { databasePid, Operator, query, readSecrets } from '../../support/operator.js';
 import { checkout } from '../../support/service-process.js';
 
@@ -108,6 +109,21 @@ describe('beside a running service', () => {
     expect((await admin.get('/users/info')).status).toBe(401);
     await expect(service.logIn('admin@example.com', TYPED)).rejects.toThrow('INVALID_CREDENTIALS');
     await service.logIn('admin@example.com', shownPassword(reset.stdout));
+  });
+
+  it('admin:reset leaves a second factor, and takes it with --mfa', async () => {
+    const service = await operator.start({ dataDir });
+    const token = await service.logIn('admin@example.com', TYPED);
+    const admin = { id: 1, name: 'Administrator', email: 'admin@example.com', password: TYPED, token };
+    await enrol(service.api, { now: () => new Date() }, admin);
+    const kept = await run(['admin:reset', '--email', admin.email]);
+    const waiting = { email: admin.email, password: shownPassword(kept.stdout) };
+    expect((await service.api.post('/users/login', waiting)).body.mfa_required).toBe(true);
+    const taken = await run(['admin:reset', '--email', admin.email, '--mfa']);
+    expect(taken.stdout).toMatch(
+      /^admin@example\.com has a new password and no second factor; its sessions have ended\.\n/,
+    );
+    await service.logIn(admin.email, shownPassword(taken.stdout));
   });
 
   it('keys:rotate moves every note to the first key, after which the old key can go', async () => {

@@ -130,8 +130,8 @@ it('a code, a change of address and a way back of the dump open nothing', async 
   await stage.sql(`UPDATE users SET pending_email = 'next@example.com' WHERE id = ${ada.id}`);
   await stage.sql(`INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
                    VALUES ('reset_password', 's', gen_random_uuid(), ${ada.id}, 'h', 5, now() + interval '1 day')`);
-  await stage.sql(`INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, expires_at)
-                   VALUES ('h', ${ada.id}, 'a@example.com', 'a@example.com', now() + interval '7 days')`);
+  await stage.sql(`INSERT INTO email_reverts (token_hash, user_id, email, email_normalized, trusted_until, expires_at)
+                   VALUES ('h', ${ada.id}, 'a@example.com', 'a@example.com', now(), now() + interval '7 days')`);
   const { file } = await stage.backUp();
   await stage.succeed(['backup:restore', file, '--yes']);
   for (const table of ['one_time_codes', 'email_reverts'])
