@@ -63,7 +63,7 @@ function bitsOf(cidr: string): (0 | 1)[] {
     ? [...new Array<number>(12).fill(0), ...address.split('.').map(Number)]
     : bytesOfIPv6(address);
   const bits = bytes.flatMap((byte) =>
-    [...byte.toString(2).padStart(8, '0')].map((bit) => (bit === '1' ? 1 : 0)),
+    [7, 6, 5, 4, 3, 2, 1, 0].map((place) => ((byte >> place) & 1 ? 1 : 0)),
   );
   return bits.slice(0, Number(length) + (isIPv4(address) ? 96 : 0));
 }

@@ -90,7 +90,7 @@ export class NoticeLetters {
   }
 
   private async tell<K extends Kind>(notice: NoticeOf<K>, manager: EntityManager): Promise<void> {
-    const telling: Telling<K> | typeof TOLD_ELSEWHERE = this.tellings[notice.kind as K];
+    const telling: Telling<K> | typeof TOLD_ELSEWHERE = this.tellings[notice.kind];
     if (!this.outbox.isOpen || telling === TOLD_ELSEWHERE) return;
     const to = await this.users.addressOf(manager, notice.userId);
     if (to === undefined) return;

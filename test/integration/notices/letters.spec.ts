@@ -137,14 +137,14 @@ describe('a letter', () => {
       throw new Error('undone');
     });
     await expect(failed).rejects.toThrow('undone');
-    expect(await stage.letters(ada)).toEqual([]);
+    expect(await stage.letters(ada, 'passwordChanged')).toEqual([]);
   });
 
   it('goes to nobody whose account was disabled', async () => {
     const ada = await stage.person();
     await stage.server.sql.query('UPDATE users SET is_active = false WHERE id = $1', [ada.id]);
     await announce({ kind: 'password_changed', userId: ada.id });
-    expect(await stage.letters(ada)).toEqual([]);
+    expect(await stage.letters(ada, 'passwordChanged')).toEqual([]);
   });
 
   it('tells when, and nothing of where, for what no request has caused', async () => {

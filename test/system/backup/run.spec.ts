@@ -187,8 +187,8 @@ describe('a backup that fails', () => {
     await stage.run();
     await stage.run();
     expect(told).toEqual([expect.stringContaining('name'), 'recovered']);
-    const letters = await stage.server.mailsTo(admin.email);
-    expect(letters.map(({ kind }) => kind)).toEqual(['backupFailed', 'backupRecovered']);
+    const letters = (await stage.server.mailsTo(admin.email)).map(({ kind }) => kind);
+    expect(letters.filter((kind) => kind.startsWith('backup'))).toEqual(['backupFailed', 'backupRecovered']);
   });
 
   it('tells the alarms of a file that has shrunk', async () => {
