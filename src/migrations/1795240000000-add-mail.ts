@@ -51,8 +51,8 @@ export class AddMail1795240000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     // The library's own plan for an empty database, in this migration's transaction instead of one of its own.
-    const plan = getConstructionPlans(QUEUE_SCHEMA).replaceAll(/^\s*(?:BEGIN|COMMIT);\s*$/gm, '');
-    await runner.query(plan);
+    const plan = getConstructionPlans(QUEUE_SCHEMA).split('\n');
+    await runner.query(plan.filter((line) => !['BEGIN;', 'COMMIT;'].includes(line.trim())).join('\n'));
     for (const statement of UP) await runner.query(statement);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { MessageResponse } from '../../common/http/message.response.dto.js';
 import { RateLimits } from '../../common/rate-limits/rate-limits.js';
@@ -10,6 +11,7 @@ import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { OneTimeCodesService, type ProvenCode } from '../codes/one-time-codes.service.js';
 import { LockoutKeysService } from '../lockouts/lockout-keys.js';
 import { UnlockService } from '../lockouts/unlock.service.js';
+import { SecondFactorService } from '../mfa/second-factor.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
@@ -31,12 +33,14 @@ export class ConfirmResetService {
     private readonly unlocks: UnlockService,
     private readonly notices: SecurityNotices,
     private readonly lifecycle: UserLifecycle,
+    private readonly secondFactors: SecondFactorService,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
   ) {}
 
   /**
-   * Sets the password; ends every session and every code of the account and clears its locks. Until the code has been
+   * Sets the password; ends every session and every code of the account and clears its locks. Second
+   * factors and passkeys stay, unless nobody had ever verified the address. Until the code has been
    * right, nothing that is done depends on whether there is an account.
    * @throws WeakPasswordError without taking a try
    * @throws MailedCodeInvalidError whatever is wrong with it
@@ -62,10 +66,21 @@ export class ConfirmResetService {
       await this.lifecycle.codesMustEnd(manager, user.id);
       await this.sessions.endAll(manager, user.id, 'password-reset', { actorId: user.id });
       await this.unlocks.clearLocks(user.id, manager);
+      if (!user.isVerified) await this.cleanOut(manager, user.id);
       await this.audit.record('authn_password_reset', { actorId: user.id, subjectId: user.id }, manager);
       await this.notices.announce({ kind: 'password_reset', userId: user.id }, manager);
     });
     return { message: 'The password is set; every session has ended. Log in with it.' };
+  }
+
+  /**
+   * Whoever registered the account never showed that the address is theirs, and whoever reads its mails has: what the
+   * former set up to get in, or to keep others out, goes.
+   */
+  private async cleanOut(manager: EntityManager, userId: number): Promise<void> {
+    await this.lifecycle.accountTakenBack(manager, { userId, since: new Date(0) });
+    if (await this.secondFactors.removeAll(manager, userId))
+      await this.audit.record('authn_mfa_reset', { actorId: userId, subjectId: userId }, manager);
   }
 
   private async prove(email: string, code: string): Promise<ProvenCode & { userId: number }> {

@@ -4,6 +4,8 @@ import { Clock } from '../../../src/common/clock.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { enrol, passPassword } from '../../support/authenticator.js';
 import { codesTo, codeTo, moveTo, otherThan, verifyEmail } from '../../support/mailed-codes.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
@@ -30,6 +32,12 @@ const codeFor = (email: string) => codeTo(server, email, 'passwordReset');
 async function askFor(email: string): Promise<string> {
   expect((await request(email)).status).toBe(202);
   return codeFor(email);
+}
+
+async function signUpVerified(): Promise<Actor> {
+  const actor = await server.signUp();
+  expect((await verifyEmail(server, actor)).status).toBe(200);
+  return actor;
 }
 
 const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
@@ -82,6 +90,27 @@ describe('a forgotten password', () => {
     expect((await server.as({ token }).get('/users/info')).body.email_verified).toBe(true);
   });
 
+  it('of an account whose address nobody had verified takes what whoever registered it had set up', async () => {
+    const [stranger, verified] = [await server.signUp(), await server.signUp()];
+    await server.sql.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [verified.id]);
+    for (const actor of [stranger, verified]) {
+      const passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+      expect((await passkeys.register(actor)).status).toBe(201);
+      await enrol(server.api, server.app.get(Clock), actor);
+      await confirm(actor.email, await askFor(actor.email));
+    }
+    const factors = async ({ id }: Actor) =>
+      (
+        await server.sql.query(
+          `SELECT (SELECT count(*)::int FROM passkeys WHERE user_id = $1) AS passkeys,
+                  (SELECT count(*)::int FROM mfa_totp WHERE user_id = $1) AS apps`,
+          [id],
+        )
+      ).rows[0];
+    expect(await factors(stranger)).toEqual({ passkeys: 0, apps: 0 });
+    expect(await factors(verified)).toEqual({ passkeys: 1, apps: 1 });
+  });
+
   it('ends every other code of the account, and what waited for one', async () => {
     const alice = await server.signUp();
     const next = `${unique()}@example.com`;
@@ -120,7 +149,7 @@ describe('a forgotten password', () => {
   });
 
   it('leaves the second factor in place, which the login after it asks for', async () => {
-    const alice = await enrol(server.api, server.app.get(Clock), await server.signUp());
+    const alice = await enrol(server.api, server.app.get(Clock), await signUpVerified());
     expect((await confirm(alice.email, await askFor(alice.email))).status).toBe(200);
     const token = await passPassword(server.api, { email: alice.email, password: PASSWORD });
     const completed = await server.api.post('/auth/mfa/complete', {

@@ -14,7 +14,9 @@ let smtp: MailServer;
 
 beforeAll(async () => {
   dataDir = await operator.newDataDir();
-  await (await operator.start({ dataDir })).stop();
+  const service = await operator.start({ dataDir });
+  await query(dataDir, 'UPDATE pgboss.queue SET retry_delay = 0, retry_backoff = false');
+  await service.stop();
 }, LIMIT_MS);
 afterEach(() => smtp.stop());
 afterAll(() => operator.cleanUp());
@@ -42,6 +44,15 @@ const outcomes = async () =>
   (await query(dataDir, 'SELECT outcome FROM mail_messages ORDER BY created_at DESC LIMIT 1')).map(
     ({ outcome }) => outcome,
   );
+
+/** How many statements wait to note what became of a mail. */
+const noting = async () =>
+  (
+    await query(
+      dataDir,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE mail_messages%'`,
+    )
+  ).length;
 
 describe('a worker that is killed', () => {
   it(
@@ -81,9 +92,15 @@ describe('a worker that is killed', () => {
       };
       await register(service, 'between@example.org');
       await until(() => smtp.received.length === 1);
+      await until(async () => (await noting()) > 0);
       service.signal('SIGKILL');
       await service.ended;
       smtp.onData = () => undefined;
+      // Else the statement that the dead worker sent would still be carried out.
+      await holder.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE pid <> pg_backend_pid() AND datname = current_database() AND wait_event_type = 'Lock'`,
+      );
       await holder.query('ROLLBACK');
       await holder.end();
       expect(await outcomes()).toEqual([null]);

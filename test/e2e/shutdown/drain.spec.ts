@@ -26,6 +26,8 @@ const startService = async () =>
       DATABASE_URL: server.database.urls.app,
       DATABASE_OWNER_URL: server.database.urls.owner,
       BACKUP_CRON: 'off',
+      // What asks by the clock would take the connections that a test holds.
+      MAIL_DISABLED: 'true',
       ADMIN_PASSWORD: 'seven lanterns over a quiet harbour',
       ARGON2_MEMORY_KIB: '64',
       ARGON2_TIME_COST: '1',
