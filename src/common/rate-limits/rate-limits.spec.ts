@@ -118,6 +118,7 @@ it('the signup limit is five in production and a hundred elsewhere, unless it is
   const production = {
     NODE_ENV: 'production',
     PUBLIC_URL: 'https://vote.example.org',
+    MAIL_DISABLED: 'true',
     JWT_SECRET_KEY: secret('0f1e2d3c4b5a6978'),
     TOKEN_PEPPER: secret('69785a4b3c2d1e0f'),
     APP_ENCRYPTION_KEY: secret('8796a5b4c3d2e1f0'),

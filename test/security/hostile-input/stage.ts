@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { OneTimeCodesService } from '../../../src/auth/codes/one-time-codes.service.js';
+import { EmailRevertsRepository } from '../../../src/auth/email/email-reverts.repository.js';
+import { RevertTokens } from '../../../src/auth/email/revert-tokens.service.js';
 import { NotMeLinks } from '../../../src/auth/notices/not-me/not-me-links.service.js';
+import { ResetSubjects } from '../../../src/auth/recovery/reset-subjects.service.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
 import { Authenticator, enrol, passPassword, type Enrolled } from '../../support/authenticator.js';
@@ -113,6 +117,21 @@ const PREPARATIONS: Record<string, Preparation> = {
     // The code of now has confirmed it.
     return { token, body: { code: app.code(1) } };
   },
+  'POST /auth/password-reset/confirm': async (stage) => {
+    const { email } = await stage.spend();
+    return { body: { email, code: await stage.resetCode(email) } };
+  },
+  'POST /auth/email/verify': async (stage) => {
+    const actor = await stage.spend();
+    return { token: actor.token, body: { code: await stage.codeOf('verify_email', actor) } };
+  },
+  'POST /auth/email/confirm-change': async (stage) => {
+    const actor = await stage.spend();
+    const email = `moved-${stage.count()}@example.com`;
+    await stage.server.as(actor).patch('/users', { email });
+    return { token: actor.token, body: { code: await stage.codeOf('change_email', { ...actor, email }) } };
+  },
+  'POST /auth/email/revert': async (stage) => ({ body: { token: await stage.makeWayBack() } }),
   'POST /auth/not-me': async (stage) => ({ body: { token: await stage.makeNotMeLink() } }),
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
@@ -234,6 +253,39 @@ export class Stage {
     return new SoftwareAuthenticator(this.server.config.publicUrl);
   }
 
+  /** A code that is not mailed, and can be used. */
+  codeOf(purpose: 'verify_email' | 'change_email', { id, email }: Actor): Promise<string> {
+    return this.server.app.get(DataSource).transaction(async (manager) => {
+      const account = { id, emailNormalized: email };
+      return (await this.server.app.get(OneTimeCodesService).issue(manager, purpose, account)).code;
+    });
+  }
+
+  async resetCode(email: string): Promise<string> {
+    const codeFor = await this.server.app.get(ResetSubjects).codeFor(email);
+    return this.server.app.get(DataSource).transaction(async (manager) => {
+      const asked = { lifetimeSeconds: 600, mayReplace: true };
+      return (await this.server.app.get(OneTimeCodesService).issueForAddress(manager, codeFor, asked)).code;
+    });
+  }
+
+  /** Moves somebody to another address. @returns what the link back carries */
+  async makeWayBack(): Promise<string> {
+    const actor = await this.spend();
+    const { token, hash: tokenHash } = this.server.app.get(RevertTokens).draw();
+    const email = `former-${this.count()}@example.com`;
+    await this.server.app.get(DataSource).transaction((manager) =>
+      this.server.app.get(EmailRevertsRepository).add(manager, {
+        tokenHash,
+        userId: actor.id,
+        sessionId: randomUUID(),
+        email,
+        emailNormalized: email,
+      }),
+    );
+    return token;
+  }
+
   async writeNote(owner: Actor, password?: string): Promise<number> {
     const note = { title: 'A title', content: 'A content' };
     const mode = password === undefined ? {} : { personal_encryption: true, password };
@@ -326,6 +378,12 @@ export class Stage {
       'SELECT password_hash FROM users WHERE id = $1',
       [admin.id],
     );
+    const enrolled = await enrol(this.server.api, this.clock, await this.server.signUp());
+    // Of all their logins in these tests only the newest hundred stay: these sessions are to be among them.
+    await this.server.sql.query(
+      `UPDATE sessions SET created_at = now() + interval '1 day' WHERE user_id = ANY ($1)`,
+      [[admin.id, enrolled.id]],
+    );
     const authenticator = this.newAuthenticator();
     const passkey = await new PasskeyClient(this.server.api, authenticator).register(admin);
     return {
@@ -338,7 +396,7 @@ export class Stage {
       patchedNoteId: undefined,
       candidateId: await this.addCandidate(admin, `Standing ${admin.id}`),
       otherUserId: (await this.spend()).id,
-      enrolled: await enrol(this.server.api, this.clock, await this.server.signUp()),
+      enrolled,
     };
   }
 }
