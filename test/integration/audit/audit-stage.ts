@@ -98,7 +98,9 @@ export class AuditStage {
     });
   }
 
-  verify(known: KnownHead[] = []): Promise<ChainReport> {
+  /** Verifying seals what waits for it, as far as nothing is held back. */
+  async verify(known: KnownHead[] = []): Promise<ChainReport> {
+    await this.othersToEnd();
     return this.server.app.get(ChainVerifier).verify(known);
   }
 
