@@ -44,6 +44,8 @@ export const AUDIT_EVENT_TYPES = [
   'passkey_renamed',
   'passkey_removed',
   'passkey_clone_suspected',
+  'identity_linked',
+  'identity_unlinked',
   'sensitive_read',
   'candidate_created',
   'candidate_updated',

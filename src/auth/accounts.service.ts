@@ -13,7 +13,7 @@ import { WrongCurrentPasswordError } from './auth.errors.js';
 import { VerifyEmailService } from './email/verify-email.service.js';
 import type { Admission } from './lockouts/admission.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
-
+import { LoginMethods } from './login-methods.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
 import type { ClientInfo } from './client-info.decorator.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -44,7 +44,9 @@ export class AccountsService {
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
     private readonly lifecycle: UserLifecycle,
+    loginMethods: LoginMethods,
   ) {
+    loginMethods.register((manager, userId) => users.hasPassword(manager, userId));
     lifecycle.on('isInUse', (manager, { id }) => sessions.wereSeenWithinADay(manager, id));
     lifecycle.on('sessionsMustEnd', (manager, userId) => sessions.endAll(manager, userId, 'admin'));
   }

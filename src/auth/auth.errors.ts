@@ -45,3 +45,12 @@ export class AccountToRaiseError extends AppError {
     );
   }
 }
+
+export class LastLoginMethodError extends AppError {
+  constructor() {
+    super(
+      'LAST_LOGIN_METHOD',
+      'This is the last way to log in to this account; set a password, add a passkey or link a provider first.',
+    );
+  }
+}

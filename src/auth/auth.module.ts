@@ -33,6 +33,8 @@ import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
+import { LoginMethods } from './login-methods.service.js';
+import { OAUTH } from './oauth/oauth.parts.js';
 import { DisownLoginService } from './notices/not-me/disown-login.service.js';
 import { NotMeLink } from './notices/not-me/not-me-link.entity.js';
 import { NotMeLinksRepository } from './notices/not-me/not-me-links.repository.js';
@@ -130,6 +132,7 @@ import { WebAuthService } from './web/web-auth.service.js';
       NotMeLink,
       Passkey,
       PasskeyChallenge,
+      ...OAUTH.entities,
     ]),
   ],
   controllers: [
@@ -147,12 +150,14 @@ import { WebAuthService } from './web/web-auth.service.js';
     PasskeysController,
     PasskeyLoginController,
     WebPasskeyLoginController,
+    ...OAUTH.controllers,
   ],
   providers: [
     AccountsService,
     AdminAccountsService,
     LogInService,
     LoginOutcomes,
+    LoginMethods,
     SecondFactorService,
     TotpRepository,
     TotpSecretsService,
@@ -223,6 +228,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     RelyingParty,
     UserHandlesService,
     DecoyCredentialsService,
+    ...OAUTH.providers,
     // In this order: who is it, have they shown enough, then may they.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: SecondFactorGuard },

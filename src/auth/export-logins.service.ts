@@ -6,6 +6,8 @@ import { KnownDevicesRepository, type OwnDevice } from './lockouts/known-devices
 import { describeDevice } from './notices/device.js';
 import { Places } from './notices/places.js';
 import { TotpService, type OwnTotp } from './mfa/totp/totp.service.js';
+import { IdentitiesRepository, type OwnIdentityRow } from './oauth/identities/identities.repository.js';
+import { toIdentityResponse, type IdentityResponse } from './oauth/identities/identity.response.dto.js';
 import { toPasskeyResponse, type PasskeyResponse } from './passkeys/passkey.response.dto.js';
 import { PasskeysRepository, type PasskeyRow } from './passkeys/passkeys.repository.js';
 import { toExportedInvitation, type ExportedInvitation } from './registration/invitation.response.dto.js';
@@ -19,6 +21,9 @@ interface ExportedFormerAddress {
   expires_at: Date;
 }
 
+/** With what the provider calls its owner: nobody else is told. */
+type ExportedIdentity = IdentityResponse & { subject: string };
+
 /** What this folder keeps of somebody, for that person's export. */
 @Injectable()
 export class ExportLoginsService {
@@ -30,6 +35,7 @@ export class ExportLoginsService {
     private readonly reverts: EmailRevertsRepository,
     private readonly totp: TotpService,
     private readonly passkeys: PasskeysRepository,
+    private readonly identities: IdentitiesRepository,
     accountExport: AccountExport,
   ) {
     accountExport.add({ name: 'sessions', items: ({ userId }) => this.readSessions(userId) });
@@ -37,6 +43,7 @@ export class ExportLoginsService {
     accountExport.add({ name: 'former_addresses', items: ({ userId }) => this.readFormerAddresses(userId) });
     accountExport.add({ name: 'second_factors', items: ({ userId }) => this.readSecondFactors(userId) });
     accountExport.add({ name: 'passkeys', items: ({ userId }) => this.readPasskeys(userId) });
+    accountExport.add({ name: 'identities', items: ({ userId }) => this.readIdentities(userId) });
     accountExport.add({ name: 'invitations', items: ({ userId }) => this.readInvitations(userId) });
   }
 
@@ -76,6 +83,13 @@ export class ExportLoginsService {
       this.passkeys.listOf(userId, last?.id ?? 0, limit),
     );
     for await (const row of rows) yield toPasskeyResponse(row);
+  }
+
+  private async *readIdentities(userId: number): AsyncGenerator<ExportedIdentity> {
+    const rows = readInPages((last: OwnIdentityRow | undefined, limit) =>
+      this.identities.listWithSubjects(userId, last?.id ?? 0, limit),
+    );
+    for await (const row of rows) yield Object.assign(toIdentityResponse(row), { subject: row.subject });
   }
 
   private async *readInvitations(userId: number): AsyncGenerator<ExportedInvitation> {

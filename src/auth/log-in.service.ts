@@ -91,7 +91,11 @@ export class LogInService {
     methods: readonly SecondFactorMethod[],
     channel: LoginChannel,
   ): Promise<WaitingLogin> {
-    const mfaToken = await this.mfaTokens.issue(manager, { ...proven, ...admission.firstFactor }, channel);
+    const mfaToken = await this.mfaTokens.issue(
+      manager,
+      { ...proven, identityId: null, ...admission.firstFactor },
+      channel,
+    );
     await admission.postponed(manager);
     await this.audit.record(
       'authn_mfa_required',

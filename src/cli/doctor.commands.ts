@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RawEnv } from '../config/parse-env.js';
+import type { RawEnv } from '../config/read-variable.js';
 import { examine } from '../doctor/examine.js';
 import { hasProblem, renderReport, toJson } from '../doctor/report.js';
 import { Interruption } from './interruption.js';

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { LimitName } from '../common/rate-limits/limits.js';
 import type { Env } from './env.schema.js';
+import { socialLoginConfig, type SocialLoginConfig } from './social-login-config.js';
 
 export interface DatabaseUrls {
   /** The app's role: rows only. */
@@ -99,6 +100,7 @@ export class AppConfig {
     /** For how long a login waits for its second factor. */
     tokenSeconds: number;
   }>;
+  readonly socialLogin: Readonly<SocialLoginConfig>;
   readonly passwordMinScore: number;
   readonly passwordContextWords: readonly string[];
   readonly argon2: Readonly<{ memoryKib: number; timeCost: number }>;
@@ -153,6 +155,7 @@ export class AppConfig {
       backupCodes: env.MFA_BACKUP_CODES_COUNT,
       tokenSeconds: env.MFA_TOKEN_EXPIRE_MINUTES * 60,
     };
+    this.socialLogin = socialLoginConfig(env);
     this.passwordMinScore = env.PASSWORD_MIN_SCORE;
     this.passwordContextWords = env.PASSWORD_CONTEXT_WORDS;
     this.argon2 = { memoryKib: env.ARGON2_MEMORY_KIB, timeCost: env.ARGON2_TIME_COST };

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { ENV, ENV_NAMES, type Env, type EnvName } from './env.schema.js';
-
-export type RawEnv = Record<string, string | undefined>;
+import { ENV, ENV_NAMES, type Env, type EnvName, type Variables } from './env.schema.js';
+import { isLoopback } from './loopback.js';
+import { readOpenidProviders } from './openid-providers.js';
+import { readVariable, type RawEnv } from './read-variable.js';
+import { problemsWithSocialLogin } from './social-login-problems.js';
 
 /** The environment cannot be used. One message with everything that is wrong, by name, never by value. */
 export class ConfigError extends Error {
@@ -47,7 +48,10 @@ export function inspectEnv(raw: RawEnv): { env: Env; problems: string[] } {
     problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(', ')}.`);
     return [name, ENV[name].schema.parse(undefined)];
   });
-  const env = Object.fromEntries(entries) as Env;
+  const variables = Object.fromEntries(entries) as Variables;
+  const openidProviders = readOpenidProviders(raw);
+  problems.push(...openidProviders.problems);
+  const env: Env = { ...variables, openidProviders: openidProviders.providers };
   // What depends on several variables means nothing while one of them is a default that nobody chose.
   if (problems.length > 0) return { env, problems };
   problems.push(
@@ -55,6 +59,7 @@ export function inspectEnv(raw: RawEnv): { env: Env; problems: string[] } {
   );
   problems.push(
     ...problemsWithPorts(env),
+    ...problemsWithSocialLogin(env),
     ...(['TRUSTED_PROXIES', 'TRUSTED_CLIENT_NETWORKS'] as const)
       .filter((name) => env[name].some(isNotNetwork))
       .map((name) => `${name} must list addresses or CIDRs.`),
@@ -73,19 +78,6 @@ export function secretFiles(raw: RawEnv): { name: EnvName; file: string }[] {
 /** Whether a variable was given a value, also through a file: the defaults are nobody's choice. */
 export function isSet(name: EnvName, raw: RawEnv): boolean {
   return Boolean(raw[name] || raw[`${name}_FILE`]);
-}
-
-function readVariable(name: EnvName, raw: RawEnv, problems: string[]): string | undefined {
-  const file = raw[`${name}_FILE`];
-  if (raw[name] && file) problems.push(`${name} and ${name}_FILE are both set; keep one.`);
-  if (!file) return raw[name] === '' ? undefined : raw[name];
-  try {
-    // Editors and `echo` end a file with a line break; anything else may belong to a password.
-    return readFileSync(file, 'utf8').replace(/(?<![\r\n])[\r\n]+$/, '') || undefined;
-  } catch {
-    problems.push(`${name}_FILE names a file that cannot be read.`);
-    return undefined;
-  }
 }
 
 function problemsInProduction(env: Env): string[] {
@@ -151,15 +143,6 @@ export function isWeakSecret(value: string): boolean {
 
 function isWeakPassword(value: string): boolean {
   return value.length < 12 || PLACEHOLDER.test(value);
-}
-
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host === '::1' ||
-    host === '[::1]' ||
-    (isIP(host) === 4 && host.startsWith('127.'))
-  );
 }
 
 /** Browsers take names under localhost to this machine too (RFC 6761 section 6.3); other programs may not. */

@@ -13,6 +13,7 @@ export interface NewUser {
   usernameNormalized: string | null;
   passwordHash: string | null;
   role: Role;
+  emailVerifiedAt: Date | null;
   voterKey: string;
 }
 

@@ -34,6 +34,8 @@ export interface AccountToCreate {
   username?: string | null;
   passwordHash: string | null;
   role?: Role;
+  /** Whether somebody who can tell says that the address is its owner's. Else it is still to be proven. */
+  isEmailVerified?: boolean;
 }
 
 /** Accounts: who exists, under which names, and what becomes of them. */
@@ -56,7 +58,7 @@ export class UsersService {
    * @throws UserExistsError when the e-mail address or username is taken.
    */
   async create(
-    { name, email, username = null, passwordHash, role = 'user' }: AccountToCreate,
+    { name, email, username = null, passwordHash, role = 'user', isEmailVerified = false }: AccountToCreate,
     confirm?: (manager: EntityManager, userId: number) => Promise<void>,
   ): Promise<User> {
     const emailNormalized = normalizeEmail(email);
@@ -71,6 +73,7 @@ export class UsersService {
         usernameNormalized: username === null ? null : normalizeUsername(username),
         passwordHash,
         role,
+        emailVerifiedAt: isEmailVerified ? this.clock.now() : null,
         voterKey: await this.voterKeys.forNewAccount(manager, emailHmac),
       };
       let user = await this.users.insertIfFree(manager, account);
@@ -171,6 +174,16 @@ export class UsersService {
   /** Locks an account until the transaction ends. @returns whether there is one */
   async lock(manager: EntityManager, userId: number): Promise<boolean> {
     return (await this.users.lockById(manager, userId)) !== null;
+  }
+
+  /** Locks an account until the transaction ends. @returns whether there is one that is not disabled */
+  async lockActive(manager: EntityManager, userId: number): Promise<boolean> {
+    return (await this.users.lockById(manager, userId))?.isActive === true;
+  }
+
+  /** Whether a password opens the account. */
+  async hasPassword(manager: EntityManager, userId: number): Promise<boolean> {
+    return ((await this.users.lockById(manager, userId))?.passwordHash ?? null) !== null;
   }
 
   /** Where mails to the owner of an active account go. */

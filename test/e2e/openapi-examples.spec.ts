@@ -9,6 +9,9 @@ import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { Clock } from '../../src/common/clock.js';
 import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
+import { OAuthCodesRepository } from '../../src/auth/oauth/codes/oauth-codes.repository.js';
+import type { OAuthPurpose } from '../../src/auth/oauth/flows/oauth-flow.entity.js';
+import { OpaqueTokens } from '../../src/auth/tokens/opaque-tokens.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
 import { moveTo, verifyEmail } from '../support/mailed-codes.js';
@@ -24,7 +27,7 @@ interface Operation {
 /** Whom the request comes from, and what the path names. */
 interface Setting {
   actor?: Actor;
-  path?: Record<string, number>;
+  path?: Record<string, number | string>;
   headers?: Record<string, string>;
 }
 
@@ -33,7 +36,13 @@ const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', username: 'ada' };
 const PASSWORD = 'a curious otter sings at dawn';
 const NOTE_PASSWORD = 'correct horse battery staple';
 
-const server = await startTestServer();
+const server = await startTestServer({
+  env: {
+    OAUTH_GOOGLE_CLIENT_ID: 'mc101',
+    OAUTH_GOOGLE_CLIENT_SECRET: 'of the examples',
+    OAUTH_ALLOWED_REDIRECT_URIS: 'https://vote.example.com/signed-in',
+  },
+});
 afterAll(() => server.close());
 const admin = await server.signUpAdmin();
 const clock = server.app.get(Clock);
@@ -62,7 +71,7 @@ const examples = Object.entries(paths).flatMap(([path, item]) =>
 
 /** Takes away what the examples before have made, so that each of them meets the service of the documentation. */
 async function startAfresh(): Promise<void> {
-  for (const table of ['ballots', 'participations', 'candidates', 'email_reverts'])
+  for (const table of ['ballots', 'participations', 'candidates', 'email_reverts', 'invitations'])
     await server.sql.query(`DELETE FROM ${table}`);
   await server.sql.query('DELETE FROM users WHERE email_normalized = $1 OR username_normalized LIKE $2', [
     ADA.email,
@@ -183,6 +192,24 @@ async function givePasskey(actor: Actor): Promise<number> {
 }
 
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
+/** Makes the code of an example one that a provider's word stands behind. */
+async function vouch(purpose: OAuthPurpose, { code, invitation }: Record<string, unknown>): Promise<void> {
+  if (typeof invitation === 'string') await invite(invitation);
+  const [hash] = new OpaqueTokens(server.config, 'mc101/oauth-code/v1').hashesOf(String(code));
+  const sub = unique();
+  const identity = {
+    provider: 'google',
+    issuer: 'https://accounts.google.com',
+    subject: sub,
+    email: `vouched-${sub}@example.com`,
+    isEmailVerified: true,
+    name: 'Ada',
+    isMultiFactor: false,
+  };
+  const codeChallenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  await server.app.get(OAuthCodesRepository).add(hash!, { identity, purpose, codeChallenge }, 60);
+}
+
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {
   'POST /users/register': async (_, { invitation }) => {
     if (typeof invitation === 'string') await invite(invitation);
@@ -255,6 +282,20 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
     const actor = await ada();
     return { actor, path: { id: await givePasskey(actor) } };
   },
+  'POST /auth/oauth/{provider}/link': async () => ({ actor: await ada(), path: { provider: 'google' } }),
+  'POST /auth/oauth/exchange': async (_, body) => {
+    await vouch('login', body);
+    return {};
+  },
+  'POST /auth/web/exchange': async (_, body) => {
+    await vouch('login', body);
+    return { headers: { origin: server.config.publicUrl } };
+  },
+  'POST /auth/identities': async (_, body) => {
+    const actor = await ada();
+    await vouch('link', body);
+    return { actor };
+  },
   'POST /auth/passkeys/login/options': () => Promise.resolve({}),
   'POST /auth/passkeys/login/verify': async () => {
     await givePasskey(await ada());
@@ -278,7 +319,8 @@ const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) 
 };
 
 const isCreation = (method: string, path: string) =>
-  path.endsWith('/register/verify') || (method === 'POST' && !/login|password|open|auth/.test(path));
+  ['/auth/passkeys/register/verify', '/auth/identities'].includes(path) ||
+  (method === 'POST' && !/login|password|open|auth/.test(path));
 
 describe('the examples of request bodies', () => {
   it('are there for every body, of every type', () => {

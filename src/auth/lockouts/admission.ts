@@ -14,7 +14,8 @@ export type FailureReason =
   | 'wrong_backup_code'
   | 'unknown_passkey'
   | 'invalid_passkey'
-  | 'copied_passkey';
+  | 'copied_passkey'
+  | 'invalid_oauth_code';
 
 /** What the gate has to be told again when a login goes on after its password. */
 export interface FirstFactor {

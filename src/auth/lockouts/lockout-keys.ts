@@ -50,6 +50,16 @@ export class LockoutKeys {
     return this.hash('passkey-device', id);
   }
 
+  /** The same for logins that a provider vouches for. */
+  socialDevice(id: string): Buffer {
+    return this.hash('social-device', id);
+  }
+
+  /** In the place of a name that was typed, where none was. */
+  identity(userId: number | undefined): Buffer {
+    return this.hash('social', String(userId ?? ''));
+  }
+
   session(id: string): Buffer {
     return this.hash('session', id);
   }

@@ -32,8 +32,8 @@ export interface SecondFactorAttempt extends FirstFactor {
 export type ProofFailure = 'authn_password_change_fail' | 'authn_step_up_fail' | 'authn_mfa_change_fail';
 
 /** A login that types no name. */
-export interface PasskeyAttempt {
-  /** Whose passkey it is, if it is anybody's. */
+export interface NamelessAttempt {
+  /** Whose passkey or identity it is, if it is anybody's. */
   userId: number | undefined;
   client: ClientInfo;
 }
@@ -149,7 +149,7 @@ export class LoginGate {
    * @throws TooManyFailuresError
    * @throws BusyError
    */
-  async enterWithPasskey({ userId, client }: PasskeyAttempt): Promise<Admission<string, BegunLogin>> {
+  async enterWithPasskey({ userId, client }: NamelessAttempt): Promise<Admission<string, BegunLogin>> {
     const keys = await this.keys.get();
     const device = await this.devices.find(userId, client.deviceToken);
     const network = this.networks.networkOf(client.ip);
@@ -163,6 +163,33 @@ export class LoginGate {
       fail: (reason) => this.fail(reservation, 'authn_login_fail', userId, { reason, method: 'passkey' }),
       giveBack: () => this.reservations.giveBack(reservation),
     });
+  }
+
+  /**
+   * Counts a login that a provider vouched for, before its code is looked at: by where it comes from, like passkeys.
+   * @throws LockedOutError
+   * @throws TooManyFailuresError
+   * @throws BusyError
+   */
+  async enterWithIdentity({ userId, client }: NamelessAttempt): Promise<LoginAdmission<string, BegunLogin>> {
+    const keys = await this.keys.get();
+    const device = await this.devices.find(userId, client.deviceToken);
+    const network = this.networks.networkOf(client.ip);
+    const buckets =
+      device === undefined || userId === undefined
+        ? this.bucket('address', keys.address(network), null, network.factor)
+        : this.bucket('own', keys.socialDevice(device), keys.user(userId));
+    const reservation = await this.reservations.reserve(buckets);
+    return new LoginAdmission(
+      true,
+      {
+        succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
+        fail: (reason) => this.fail(reservation, 'authn_login_fail', userId, { reason, method: 'social' }),
+        giveBack: () => this.reservations.giveBack(reservation),
+      },
+      { identifier: keys.identity(userId), failuresBefore: reservation.failuresBefore },
+      (manager) => this.reservations.giveBack(reservation, manager),
+    );
   }
 
   /**
@@ -265,7 +292,7 @@ export class LoginGate {
     reservation: Reservation,
     eventType: 'authn_login_fail' | ProofFailure,
     userId: number | undefined,
-    details: { reason: FailureReason; identifier?: string; method?: 'passkey' },
+    details: { reason: FailureReason; identifier?: string; method?: 'passkey' | 'social' },
   ): Promise<void> {
     // Nobody looked at the password, so that it may well be the right one: whoever comes from there has done nothing.
     const spared = details.reason === 'withheld' ? reservation.buckets.filter(isOfPlace) : [];
@@ -281,8 +308,8 @@ export class LoginGate {
           { ...subject, details: { ...details, scope: kind, seconds } },
           manager,
         );
-      // Locked passkeys of one device keep nobody from an account.
-      if (userId !== undefined && details.method !== 'passkey') await this.tellOwner(manager, userId, locks);
+      // What is locked of one device's passkeys and social logins keeps nobody from an account.
+      if (userId !== undefined && details.method === undefined) await this.tellOwner(manager, userId, locks);
     });
   }
 

@@ -9,11 +9,12 @@ import { LoginGate } from '../lockouts/login-gate.service.js';
 import { LoginOutcomes } from '../login-outcomes.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import type { LogIn } from '../sessions/session-tokens.js';
-import { SessionsService } from '../sessions/sessions.service.js';
+import { SessionsService, type ProvenLogin } from '../sessions/sessions.service.js';
 import { BackupCodesService } from './backup-codes/backup-codes.service.js';
 import type { CompleteLoginRequest } from './mfa.dto.js';
 import { CodeInvalidError, MfaTokenInvalidError } from './mfa.errors.js';
 import type { LoginChannel } from './pending/mfa-token.entity.js';
+import type { AwaitedLogin } from './pending/mfa-tokens.repository.js';
 import { MfaTokensService } from './pending/mfa-tokens.service.js';
 import type { SecondFactorMethod } from './second-factor.service.js';
 import { TotpService } from './totp/totp.service.js';
@@ -25,7 +26,7 @@ interface MatchedFactor {
   use: (manager: EntityManager) => Promise<boolean>;
 }
 
-/** From a right password and a second factor to a session. */
+/** From a right first factor and a second one to a session. */
 @Injectable()
 export class CompleteLoginService {
   constructor(
@@ -41,8 +42,8 @@ export class CompleteLoginService {
   ) {}
 
   /**
-   * Begins the session of a login whose password was right.
-   * @param channel that its password came by
+   * Begins the session of a login whose first factor was right.
+   * @param channel that it came by
    * @throws MfaTokenInvalidError for a token that is good for nothing, for whatever reason
    * @throws CodeInvalidError
    * @throws LockedOutError
@@ -66,8 +67,7 @@ export class CompleteLoginService {
       if (!factor) throw new CodeInvalidError();
       return await this.users.transaction(async (manager) => {
         // The account is locked by it, before its factors, as everywhere.
-        const proven = { ...login, method: 'password' as const, secondFactor: factor.method };
-        const tokens = await this.sessions.begin(manager, proven, client);
+        const tokens = await this.sessions.begin(manager, provenBy(login, factor.method), client);
         if (!(await this.tokens.useOnce(manager, request.mfa_token, channel)))
           throw new MfaTokenInvalidError();
         if (!(await factor.use(manager))) throw new CodeInvalidError();
@@ -106,6 +106,13 @@ export class CompleteLoginService {
     await this.notices.announce({ kind: 'mfa_changed', userId, change: 'backup_code_used' }, manager);
     return true;
   }
+}
+
+/** What the session begins with. An identity that was unlinked meanwhile has taken its token with it. */
+function provenBy(login: AwaitedLogin, secondFactor: SecondFactorMethod): ProvenLogin {
+  return login.identityId === null
+    ? { ...login, method: 'password', secondFactor }
+    : { ...login, method: 'social', isMultiFactor: false, secondFactor };
 }
 
 function reasonOf({ backup_code: backupCode }: CompleteLoginRequest): FailureReason {

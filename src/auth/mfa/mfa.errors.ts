@@ -13,10 +13,7 @@ export class MfaRequiredError extends AppError {
 /** The same whatever is wrong with the token: unknown, expired, used, tried too often, its password changed. */
 export class MfaTokenInvalidError extends AppError {
   constructor() {
-    super(
-      'MFA_TOKEN_INVALID',
-      'This login does not wait for a second factor any more; begin again with the password.',
-    );
+    super('MFA_TOKEN_INVALID', 'This login does not wait for a second factor any more; begin it again.');
   }
 }
 

@@ -68,6 +68,11 @@ export class NoticeLetters {
       write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
     },
     passkey_removed: { atMost: DAILY, write: (_, origin) => ({ kind: 'passkeyRemoved', data: { origin } }) },
+    identity_linked: { atMost: DAILY, write: (_, origin) => ({ kind: 'identityLinked', data: { origin } }) },
+    identity_unlinked: {
+      atMost: DAILY,
+      write: (_, origin) => ({ kind: 'identityUnlinked', data: { origin } }),
+    },
     passkey_clone_suspected: {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'passkeyCloneSuspected', data: { origin } }),

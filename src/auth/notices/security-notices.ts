@@ -28,6 +28,9 @@ export type SecurityNotice =
   /** From now on it logs in to the account, without a second factor. */
   | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
   | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }
+  /** From now on a login at a provider opens the account. */
+  | { kind: 'identity_linked'; userId: number }
+  | { kind: 'identity_unlinked'; userId: number }
   /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
   | { kind: 'passkey_clone_suspected'; userId: number; passkeyId: number; name: string };
 

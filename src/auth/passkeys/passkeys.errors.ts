@@ -40,15 +40,6 @@ export class PasskeyNotFoundError extends AppError {
   }
 }
 
-export class LastLoginMethodError extends AppError {
-  constructor() {
-    super(
-      'LAST_LOGIN_METHOD',
-      'This is the last way to log in to this account; set a password or add a passkey first.',
-    );
-  }
-}
-
 export class PasskeysUnavailableError extends AppError {
   constructor() {
     super(

@@ -5,11 +5,12 @@ import type { PagingQuery } from '../../common/http/paging.dto.js';
 import type { Principal } from '../../common/http/principal.js';
 import { requireRecentAuthentication } from '../../users/require-recent-authentication.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
+import { LoginMethods } from '../login-methods.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { PasskeyChallengesRepository } from './challenges/passkey-challenges.repository.js';
 import { toPasskeyResponse, type PasskeyPage, type PasskeyResponse } from './passkey.response.dto.js';
 import type { RenamePasskeyRequest } from './passkeys.dto.js';
-import { LastLoginMethodError, PasskeyNotFoundError } from './passkeys.errors.js';
+import { PasskeyNotFoundError } from './passkeys.errors.js';
 import { PasskeysRepository } from './passkeys.repository.js';
 
 /** The passkeys that somebody has. */
@@ -19,9 +20,11 @@ export class PasskeysService {
     private readonly passkeys: PasskeysRepository,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
+    private readonly loginMethods: LoginMethods,
     challenges: PasskeyChallengesRepository,
     lifecycle: UserLifecycle,
   ) {
+    loginMethods.register(async (manager, userId) => (await passkeys.count(userId, manager)) > 0);
     lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
     // They log in by themselves, without the password that is removed.
     lifecycle.on('accountTakenBack', async (manager, { userId, since }) => {
@@ -63,11 +66,10 @@ export class PasskeysService {
     requireRecentAuthentication(principal);
     const { userId } = principal;
     await this.passkeys.transaction(async (manager) => {
-      const owner = await this.passkeys.lockOwner(manager, userId);
+      await this.passkeys.lockOwner(manager, userId);
       const name = await this.passkeys.removeOwned(manager, userId, id);
       if (name === undefined) throw new PasskeyNotFoundError();
-      if (!owner?.hasPassword && (await this.passkeys.count(userId, manager)) === 0)
-        throw new LastLoginMethodError();
+      await this.loginMethods.requireAny(manager, userId);
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
       await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
     });

@@ -27,17 +27,33 @@ export class RegistrationService {
    * @throws BusyError
    */
   async register(request: RegisterRequest, client: Pick<ClientInfo, 'ip'>): Promise<UserResponse> {
-    const { invitation: token, email } = request;
-    this.policy.requireOpen(token !== undefined);
-    this.policy.requireAllowedDomain(email);
+    const { invitation, email } = request;
+    this.requireAdmitted(email, invitation);
     return this.accounts.register(
       request,
       client,
-      token === undefined ? undefined : () => this.admit(token, email),
+      invitation === undefined ? undefined : () => this.redeem(invitation, email),
     );
   }
 
-  private async admit(token: string, email: string): Promise<RegistrationGrant> {
+  /**
+   * The same question for who comes without a password. Nobody has been looked up by the time of a refusal.
+   * @returns what the account is to be; undefined where no invitation lets it in
+   * @throws RegistrationClosedError
+   * @throws EmailDomainNotAllowedError
+   * @throws InvitationInvalidError
+   */
+  async admit(email: string, invitation: string | undefined): Promise<RegistrationGrant | undefined> {
+    this.requireAdmitted(email, invitation);
+    return invitation === undefined ? undefined : this.redeem(invitation, email);
+  }
+
+  private requireAdmitted(email: string, invitation: string | undefined): void {
+    this.policy.requireOpen(invitation !== undefined);
+    this.policy.requireAllowedDomain(email);
+  }
+
+  private async redeem(token: string, email: string): Promise<RegistrationGrant> {
     const invitation = await this.invitations.find(token, email);
     return {
       role: invitation.role,

@@ -39,9 +39,9 @@ export class Session {
   @Column('timestamptz', { name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
 
-  /** Begun with a passkey, which is two factors in one. */
-  @Column('boolean', { name: 'by_passkey', default: false })
-  byPasskey!: boolean;
+  /** Begun with two factors in one: a passkey, or a provider that asked for a second one and is believed. */
+  @Column('boolean', { name: 'is_multi_factor', default: false })
+  isMultiFactor!: boolean;
 
   @Column('text', { name: 'revoked_reason', nullable: true })
   revokedReason!: string | null;

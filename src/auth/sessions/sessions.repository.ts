@@ -7,8 +7,10 @@ import type { ListedSession, SessionPosition } from './sessions.dto.js';
 
 export interface NewSession {
   userId: number;
-  /** The hash that the login verified: a session begins only while it is still the account's. None: it was a passkey. */
+  /** The hash that the login verified: a session begins only while it is still the account's. None: it was no password. */
   verifiedHash: string | undefined;
+  /** Whether the login counts as one with a second factor, whatever the account has. */
+  isMultiFactor: boolean;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -18,7 +20,7 @@ export interface NewSession {
 const FIND_PRINCIPAL: Statement = {
   name: 'sessions.find-principal',
   text: `SELECT u.id, u.name, u.email, u.username, u.role, u.email_verified_at IS NOT NULL AS email_verified, u.pending_email, u.voter_key,
-                (s.by_passkey OR EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL)) AS has_second_factor,
+                (s.is_multi_factor OR EXISTS (SELECT FROM mfa_totp m WHERE m.user_id = u.id AND m.confirmed_at IS NOT NULL)) AS has_second_factor,
                 u.created_at, s.expires_at, extract(epoch FROM now() - s.authenticated_at)::float8 AS authenticated_seconds_ago
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active`,
@@ -43,8 +45,8 @@ interface PrincipalRow {
 const BEGIN_SESSION: Statement = {
   name: 'sessions.begin',
   text: `WITH session AS (
-           INSERT INTO sessions (user_id, ip, user_agent, expires_at, by_passkey)
-           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $2::text IS NULL FROM users
+           INSERT INTO sessions (user_id, ip, user_agent, expires_at, is_multi_factor)
+           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $7 FROM users
            WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
@@ -105,6 +107,7 @@ export class SessionsRepository {
       session.ip,
       session.userAgent,
       session.refreshTokenHash,
+      session.isMultiFactor,
     ]);
     return row?.id;
   }

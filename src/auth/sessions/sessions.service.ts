@@ -35,7 +35,19 @@ interface ProvenPasskey {
   userId: number;
 }
 
-export type ProvenLogin = ProvenPassword | ProvenPasskey;
+/** A provider vouched for somebody; the caller's transaction has locked the account and found it linked. */
+export interface ProvenSocialLogin {
+  method: 'social';
+  userId: number;
+  /** Name of the provider. */
+  provider: string;
+  /** Whether a second factor was shown at the provider, as far as the configuration believes that. */
+  isMultiFactor: boolean;
+  /** What was shown here besides. */
+  secondFactor?: string;
+}
+
+export type ProvenLogin = ProvenPassword | ProvenPasskey | ProvenSocialLogin;
 
 /** Sessions from their beginning to their end. */
 @Injectable()
@@ -60,15 +72,15 @@ export class SessionsService {
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async begin(manager: EntityManager, login: ProvenLogin, client: ClientInfo): Promise<SessionTokens> {
-    const { userId, method } = login;
-    const { verifiedHash, secondFactor } = method === 'password' ? login : {};
+    const { userId } = login;
     const { token, hash } = this.refreshTokens.draw();
     const sessionId = await this.sessions.begin(
       manager,
       {
         ...client,
         userId,
-        verifiedHash,
+        verifiedHash: login.method === 'password' ? login.verifiedHash : undefined,
+        isMultiFactor: login.method === 'passkey' || (login.method === 'social' && login.isMultiFactor),
         refreshTokenHash: hash,
       },
       this.config.sessions,
@@ -83,7 +95,7 @@ export class SessionsService {
         actorId: userId,
         subjectId: userId,
         sessionId,
-        details: { method, ...(secondFactor !== undefined && { second_factor: secondFactor }) },
+        details: describeLogin(login),
       },
       manager,
     );
@@ -232,4 +244,13 @@ export class SessionsService {
       refreshToken,
     };
   }
+}
+
+/** What the audit log tells of a login. */
+function describeLogin(login: ProvenLogin): Record<string, string> {
+  return {
+    method: login.method,
+    ...(login.method === 'social' && { provider: login.provider }),
+    ...('secondFactor' in login && login.secondFactor !== undefined && { second_factor: login.secondFactor }),
+  };
 }

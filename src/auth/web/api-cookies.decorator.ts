@@ -4,6 +4,7 @@ import {
   CSRF_COOKIE,
   DEVICE_COOKIE,
   formatSetCookie,
+  OAUTH_COOKIE,
   REFRESH_COOKIE,
   type CookieName,
 } from './browser-cookies.js';
@@ -12,6 +13,7 @@ import {
 const EXAMPLES = {
   [REFRESH_COOKIE]: '0b8e2c3e-6f0a-4c1b-9a3e-2d1f5b7a9c10.mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M',
   [CSRF_COOKIE]: 'q1pZ0h7sT4mV9xK2bN6cL8dF3gJ5wR0yqfY1uE7iA4oS2kHtGzXvBnMlQpWjCrDe',
+  [OAUTH_COOKIE]: 'Vb2nQ7xL0cT9wK4rJ6mZ1sD8gF3hP5yA-eU_iO4kXqE',
   [DEVICE_COOKIE]: 'hY3kQ8vT1xZ5nB7mC2wL9rF4jS6dG0pA_eU-iO3yKqE',
 } satisfies Record<CookieName, string>;
 /** The default of REFRESH_TOKEN_EXPIRE_DAYS; a device is kept for longer. */

@@ -8,8 +8,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export const REFRESH_COOKIE = '__Host-refresh';
 export const CSRF_COOKIE = '__Host-csrf';
 export const DEVICE_COOKIE = '__Host-device';
+/** Of a browser that was sent to a provider: it comes back from another site, with a request of its own making. */
+export const OAUTH_COOKIE = '__Host-oauth';
 
-export type CookieName = typeof REFRESH_COOKIE | typeof CSRF_COOKIE | typeof DEVICE_COOKIE;
+export type CookieName =
+  typeof REFRESH_COOKIE | typeof CSRF_COOKIE | typeof DEVICE_COOKIE | typeof OAUTH_COOKIE;
 
 /** Script reads only the CSRF token, to send it back as a header. */
 const READABLE: readonly CookieName[] = [CSRF_COOKIE];
@@ -17,7 +20,8 @@ const READABLE: readonly CookieName[] = [CSRF_COOKIE];
 /** A line of Set-Cookie. */
 export function formatSetCookie(name: CookieName, value: string, maxAgeSeconds: number): string {
   const httpOnly = READABLE.includes(name) ? [] : ['HttpOnly'];
-  const attributes = [`Max-Age=${maxAgeSeconds}`, 'Path=/', 'Secure', ...httpOnly, 'SameSite=Strict'];
+  const sameSite = name === OAUTH_COOKIE ? 'SameSite=Lax' : 'SameSite=Strict';
+  const attributes = [`Max-Age=${maxAgeSeconds}`, 'Path=/', 'Secure', ...httpOnly, sameSite];
   return [`${name}=${value}`, ...attributes].join('; ');
 }
 

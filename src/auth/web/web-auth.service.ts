@@ -10,7 +10,7 @@ import {
   type CompleteLoginRequest,
   type MfaRequiredResponse,
 } from '../mfa/mfa.dto.js';
-import { isWaiting } from '../mfa/pending/waiting-login.js';
+import { isWaiting, type WaitingLogin } from '../mfa/pending/waiting-login.js';
 import type { LogIn, SessionTokens } from '../sessions/session-tokens.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { CSRF_COOKIE, DEVICE_COOKIE, REFRESH_COOKIE, type BrowserCookies } from './browser-cookies.js';
@@ -33,7 +33,7 @@ export class WebAuthService {
   ) {}
 
   /**
-   * Begins a session and ends the one that this browser had, if any. Where a second factor is to come, nothing changes yet.
+   * Logs in with a password.
    * @throws what LogInService.logIn throws
    */
   async logIn(
@@ -41,7 +41,20 @@ export class WebAuthService {
     client: ClientInfo,
     cookies: BrowserCookies,
   ): Promise<WebTokensResponse | MfaRequiredResponse> {
-    const login = await this.logins.logIn(request, 'web', withDevice(client, cookies));
+    return this.beginOrWait(client, cookies, (known) => this.logins.logIn(request, 'web', known));
+  }
+
+  /**
+   * Begins a session and ends the one that this browser had, if any. Where a second factor is to come, nothing changes yet.
+   * @param logIn with what the browser is known by
+   * @throws what `logIn` throws
+   */
+  async beginOrWait(
+    client: ClientInfo,
+    cookies: BrowserCookies,
+    logIn: (client: ClientInfo) => Promise<LogIn | WaitingLogin>,
+  ): Promise<WebTokensResponse | MfaRequiredResponse> {
+    const login = await logIn(withDevice(client, cookies));
     return isWaiting(login) ? toMfaRequiredResponse(login) : this.keep(login, cookies);
   }
 

@@ -9,6 +9,8 @@ const SESSIONS_AND_CODES = [
   'sessions',
   'invitations',
   'mfa_tokens',
+  'oauth_flows',
+  'oauth_codes',
   'passkey_challenges',
   'one_time_codes',
   'email_reverts',

@@ -33,6 +33,12 @@ export const list = z
   )
   .default([]);
 
+/** Values between spaces, as OAuth writes them; none where nothing is set. */
+export const words = z
+  .string()
+  .transform((value) => value.split(' ').filter(Boolean))
+  .default([]);
+
 /** A URL of one of these protocols (each with its colon), as it was written. */
 export const urlWith = (protocols: string[], parse: (value: string) => URL) =>
   z.string().refine(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { Env } from '../../config/env.schema.js';
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import type { Check } from '../check.js';
 import { orElse, problem, warning, type Finding } from '../finding.js';
 import { isPrivate } from '../../common/http/address-ranges.js';

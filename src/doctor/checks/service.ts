@@ -1,5 +1,5 @@
 import { VERSION } from '../../common/version.js';
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import type { Check } from '../check.js';
 import { off, orElse, warning, type Finding } from '../finding.js';
 import { errorCodeIn, versionIn, type Answer, type Silence } from '../probes/ask.js';

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import type { Check, Patient } from '../check.js';
 import { orElse, problem, warning, type Finding } from '../finding.js';
 import { isAmong } from '../../common/http/address-ranges.js';

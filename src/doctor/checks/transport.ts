@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import type { Check } from '../check.js';
 import { off, orElse, problem, warning, type Finding } from '../finding.js';
 import { ask } from '../probes/ask.js';

@@ -1,5 +1,6 @@
 import { backupFailed } from './backup-failed.js';
 import { backupRecovered } from './backup-recovered.js';
+import { identityLinked, identityUnlinked } from './identities.js';
 import type { Letter, Sender } from './letter.js';
 import { lockout } from './lockout.js';
 import { loginDisowned } from './login-disowned.js';
@@ -38,6 +39,8 @@ export const LETTERS = {
   passkeyRegistered,
   passkeyRemoved,
   passkeyCloneSuspected,
+  identityLinked,
+  identityUnlinked,
   loginDisowned,
   backupFailed,
   backupRecovered,

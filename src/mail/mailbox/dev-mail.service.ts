@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NotFoundError } from '../../common/errors/common.errors.js';
 import { AppConfig } from '../../config/app-config.js';
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import type { MailboxResponse } from './dev-mail.response.dto.js';
 import { Mailbox } from './mailbox.js';
 import { renderMailbox } from './render-mailbox.js';

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { isLoopback } from '../../config/parse-env.js';
+import { isLoopback } from '../../config/loopback.js';
 import {
   MailRefusedError,
   RecipientRefusedError,

@@ -24,6 +24,8 @@ const TABLES: Record<string, { section: string } | { nothingBecause: string }> =
   mfa_tokens: { nothingBecause: 'hashes of tokens of logins that wait for five minutes' },
   passkeys: { section: 'passkeys' },
   passkey_challenges: { nothingBecause: 'random, and gone after minutes' },
+  identities: { section: 'identities' },
+  oauth_codes: { nothingBecause: 'hashes of codes on their way, for minutes' },
   notes: { section: 'notes' },
   user_keys: { nothingBecause: 'the wrapped key of the notes, which are opened' },
   note_password_attempts: { nothingBecause: 'counts tries for a quarter of an hour' },
@@ -69,6 +71,11 @@ async function live(actor: Actor, mark: string): Promise<void> {
   const invited = await api.post('/admin/invitations', { email: `guest-${mark}@example.com` });
   expect(invited.status).toBe(201);
   await enrol(server.api, server.app.get(Clock), actor);
+  await server.sql.query(
+    `INSERT INTO identities (user_id, provider, issuer, subject, email)
+     VALUES ($1, 'google', 'https://accounts.google.com', $2, $3)`,
+    [actor.id, `subject-${mark}`, `social-${mark}@example.com`],
+  );
   const passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
   expect((await passkeys.register(actor, {}, `Passkey ${mark}`)).status).toBe(201);
   await api.post('/auth/passkeys/register/options');

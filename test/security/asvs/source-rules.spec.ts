@@ -181,7 +181,7 @@ describe('the source', () => {
   it('opens connections only where the operator says', () => {
     // Of PostgreSQL every address is one of the configuration: see database/postgres-connection.ts.
     const clients =
-      /^(node:)?(https?|http2|net|tls|dgram|dns)(\/promises)?#(request|get|connect|createConnection|createSocket|lookup|resolve\w*)$|^(ioredis|undici|axios|got|ws|@sentry\/node|nodemailer)(#|$)/;
+      /^(node:)?(https?|http2|net|tls|dgram|dns)(\/promises)?#(request|get|connect|createConnection|createSocket|lookup|resolve\w*)$|^(ioredis|undici|axios|got|ws|@sentry\/node|nodemailer|openid-client)(#|$)/;
     const calls = findings((node) => (callOf(node)?.name === 'fetch' ? 'fetch' : undefined));
     const files = new Set([...importing(clients), ...calls].map((line) => line.split(':')[0]));
     expect([...files].sort()).toEqual(ALLOWED_CLIENTS);
@@ -190,6 +190,12 @@ describe('the source', () => {
 
 /** Each goes where the configuration points it, or to a socket in the data folder. */
 const ALLOWED_CLIENTS = [
+  // The providers that are set up, and what they name as theirs.
+  'src/auth/oauth/providers/bounded-fetch.ts',
+  'src/auth/oauth/providers/facebook-provider.ts',
+  'src/auth/oauth/providers/openid-provider.ts',
+  // Only its classes of errors.
+  'src/auth/oauth/providers/provider-errors.ts',
   'src/common/error-reporting/sentry-collector.ts',
   'src/common/rate-limits/redis-connection.ts',
   'src/database/embedded/presence-socket.ts',

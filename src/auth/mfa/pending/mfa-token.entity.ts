@@ -3,8 +3,9 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } fr
 /** How a login gets its tokens: in the answer, or as cookies. */
 export type LoginChannel = 'bearer' | 'web';
 
-/** A login whose password was right and whose second factor is still to come. */
+/** A login whose first factor was right and whose second factor is still to come. */
 @Entity('mfa_tokens')
+@Check('mfa_tokens_first_factor_check', `num_nonnulls(password_digest, identity_id) = 1`)
 @Check('mfa_tokens_channel_check', `channel IN ('bearer', 'web')`)
 export class MfaToken {
   /** A keyed hash of the token; the token itself is nowhere. */
@@ -20,9 +21,19 @@ export class MfaToken {
   @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'mfa_tokens_user_id_fkey' })
   user?: unknown;
 
-  /** SHA-256 of the password hash that was verified: with another password the token is void. */
-  @Column('bytea', { name: 'password_digest' })
-  passwordDigest!: Buffer;
+  /** SHA-256 of the password hash that was verified: with another password the token is void. Null after a social login. */
+  @Column('bytea', { name: 'password_digest', nullable: true })
+  passwordDigest!: Buffer | null;
+
+  /** The identity that logs in; the token goes with it. Null after a password. */
+  @Index('mfa_tokens_identity_id_idx')
+  @Column('bigint', { name: 'identity_id', nullable: true })
+  identityId!: number | null;
+
+  // By name: the class belongs to social login.
+  @ManyToOne('Identity', { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'identity_id', foreignKeyConstraintName: 'mfa_tokens_identity_id_fkey' })
+  identity?: unknown;
 
   @Column('text')
   channel!: LoginChannel;

@@ -3,23 +3,35 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { runPrepared, type Statement } from '../../../database/prepared.js';
 import type { LoginChannel } from './mfa-token.entity.js';
 
-export interface NewMfaToken {
-  tokenHash: Buffer;
+interface AwaitedBase {
   userId: number;
-  /** The password hash that the login verified: the token is good only while it is still the account's. */
-  verifiedHash: string;
-  channel: LoginChannel;
   identifier: Buffer;
   failuresBefore: number;
-  lifetimeSeconds: number;
 }
 
-export interface AwaitedLogin {
-  userId: number;
+interface AwaitedAfterPassword extends AwaitedBase {
+  /** The password hash that the login verified: the token is good only while it is still the account's. */
   verifiedHash: string;
-  identifier: Buffer;
-  failuresBefore: number;
+  identityId: null;
 }
+
+interface AwaitedAfterSocialLogin extends AwaitedBase {
+  verifiedHash: null;
+  /** The token is good only while this identity is the account's. */
+  identityId: number;
+}
+
+/** A login that is to wait. */
+export type LoginToAwait = AwaitedAfterPassword | AwaitedAfterSocialLogin;
+
+/** A login that waits. */
+export type AwaitedLogin = AwaitedAfterPassword | (AwaitedAfterSocialLogin & { provider: string });
+
+export type NewMfaToken = LoginToAwait & {
+  tokenHash: Buffer;
+  channel: LoginChannel;
+  lifetimeSeconds: number;
+};
 
 /** So many codes may be tried with one token. */
 const MAX_TRIES = 5;
@@ -34,21 +46,24 @@ const ISSUE: Statement = {
              SELECT token_hash FROM mfa_tokens WHERE expires_at < now()
              ORDER BY expires_at LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED)
          )
-         INSERT INTO mfa_tokens (token_hash, user_id, password_digest, channel, identifier, failures_before, expires_at)
-         SELECT $1, id, sha256(convert_to(password_hash, 'UTF8')), $4, $5, $6, now() + make_interval(secs => $7)
-         FROM users WHERE id = $2 AND password_hash = $3 AND is_active
+         INSERT INTO mfa_tokens (token_hash, user_id, password_digest, identity_id, channel, identifier,
+                                 failures_before, expires_at)
+         SELECT $1, id, sha256(convert_to($3::text, 'UTF8')), $8, $4, $5, $6, now() + make_interval(secs => $7)
+         FROM users WHERE id = $2 AND ($3::text IS NULL OR password_hash = $3) AND is_active
          RETURNING user_id`,
 };
 
 const GOOD = `t.token_hash = ANY ($1::bytea[]) AND t.channel = $2 AND t.expires_at > now() AND u.id = t.user_id AND u.is_active
-              AND sha256(convert_to(u.password_hash, 'UTF8')) = t.password_digest`;
+              AND (t.identity_id IS NOT NULL OR sha256(convert_to(u.password_hash, 'UTF8')) = t.password_digest)`;
 
 const TRY: Statement = {
   name: 'mfa-tokens.try',
   text: `UPDATE mfa_tokens t SET tries = t.tries + 1 FROM users u
          WHERE ${GOOD} AND t.tries < ${MAX_TRIES}
-         RETURNING t.user_id AS "userId", u.password_hash AS "verifiedHash", t.identifier,
-                   t.failures_before AS "failuresBefore"`,
+         RETURNING t.user_id AS "userId", CASE WHEN t.identity_id IS NULL THEN u.password_hash END AS "verifiedHash",
+                   t.identity_id AS "identityId",
+                   (SELECT provider FROM identities WHERE id = t.identity_id) AS provider,
+                   t.identifier, t.failures_before AS "failuresBefore"`,
 };
 
 const USE: Statement = {
@@ -71,6 +86,7 @@ export class MfaTokensRepository {
       token.identifier,
       token.failuresBefore,
       token.lifetimeSeconds,
+      token.identityId,
     ]);
     return rows.length === 1;
   }

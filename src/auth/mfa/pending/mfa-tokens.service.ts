@@ -8,7 +8,7 @@ import { parseKeyRing } from '../../../crypto/parse-key-ring.js';
 import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { InvalidCredentialsError } from '../../auth.errors.js';
 import type { LoginChannel } from './mfa-token.entity.js';
-import { MfaTokensRepository, type AwaitedLogin } from './mfa-tokens.repository.js';
+import { MfaTokensRepository, type AwaitedLogin, type LoginToAwait } from './mfa-tokens.repository.js';
 
 const LOOKUP_CONTEXT = 'mc101/mfa-token-lookup/v1';
 
@@ -18,7 +18,7 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /**
  * Tokens of logins that wait for their second factor: opaque, stored only as a keyed hash under TOKEN_PEPPER, in a table
  * that nothing else looks into. A token is good for five tries and one login, on the channel that it was issued on, and
- * only while the password that was verified is the account's.
+ * only while the password or identity that was shown is the account's.
  */
 @Injectable()
 export class MfaTokensService {
@@ -40,7 +40,7 @@ export class MfaTokensService {
    * @returns 256 bits, base64url
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
-  async issue(manager: EntityManager, login: AwaitedLogin, channel: LoginChannel): Promise<string> {
+  async issue(manager: EntityManager, login: LoginToAwait, channel: LoginChannel): Promise<string> {
     const token = drawRandom(TOKEN_BYTES).toString('base64url');
     const tokenHash = hmacSha256(this.lookupKeys[0], token);
     const lifetimeSeconds = this.config.mfa.tokenSeconds;
