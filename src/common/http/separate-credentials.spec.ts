@@ -20,6 +20,9 @@ describe('what a route gets to see of who asks', () => {
     });
     for (const path of [
       '/auth/web/refresh',
+      '/auth/oauth/:provider/callback',
+      '/v1/auth/oauth/:provider/start',
+      '/auth/oauth/:provider/link',
       '/v1/auth/web/refresh',
       '/auth/refresh',
       '/v1/users/info',
@@ -44,6 +47,8 @@ describe('what a route gets to see of who asks', () => {
     '/auth/web/refresh/',
     '/auth/%77eb/refresh',
     '/auth/web/refresh?x=/users',
+    '/auth/oauth/google/callback?code=x',
+    '/v1/auth/oauth/google/start',
   ])('is cookies alone at a route of browsers: %s', async (url) => {
     expect(await post(url)).toEqual(new Set(['cookie']));
   });
@@ -56,6 +61,8 @@ describe('what a route gets to see of who asks', () => {
     '/users/web/refresh',
     '/nowhere',
     '/auth/web/../refresh',
+    '/auth/oauth/google/link',
+    '/auth/oauth/google/callback/more',
   ])('is the Authorization header alone everywhere else: %s', async (url) => {
     expect(await post(url)).toEqual(new Set(['authorization']));
   });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
-/** The routes for browsers, which know a session by its cookie. */
-const COOKIE_ROUTE = /^(?:\/v1)?\/auth\/web\//;
+/** The routes for browsers, which know a session, or one on its way to a provider, by its cookie. */
+const COOKIE_ROUTE = /^(?:\/v1)?\/auth\/(?:web\/|oauth\/:provider\/(?:start|callback)$)/;
 
 /**
  * A route reads cookies or the Authorization header, never both: what a browser adds by itself to any request must not
