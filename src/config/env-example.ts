@@ -1,4 +1,5 @@
 import { ENV, ENV_NAMES } from './env.schema.js';
+import { OPENID_PROVIDER } from './openid-providers.js';
 
 /** The text of `.env.example`: every variable of the table, commented out unless it has a default. */
 export function renderEnvExample(): string {
@@ -9,7 +10,7 @@ export function renderEnvExample(): string {
   let section = '';
   for (const name of ENV_NAMES) {
     const variable: { section: string; description: string; example?: string } = ENV[name];
-    if (variable.section !== section) lines.push('', `## ${variable.section}`);
+    if (variable.section !== section) lines.push(...namedVariablesOf(section), '', `## ${variable.section}`);
     section = variable.section;
     lines.push(
       '',
@@ -18,4 +19,18 @@ export function renderEnvExample(): string {
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Variables that have a name in theirs which the operator chooses. */
+function namedVariablesOf(section: string): string[] {
+  if (section !== 'Social login') return [];
+  return [
+    '',
+    '# Any other provider of OpenID Connect: a name of capital letters and digits in the place of <NAME>.',
+    ...Object.entries(OPENID_PROVIDER).flatMap(([field, { description }]) => [
+      '',
+      `# ${description}`,
+      `#OAUTH_OIDC_<NAME>_${field}=`,
+    ]),
+  ];
 }

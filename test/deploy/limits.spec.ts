@@ -97,6 +97,11 @@ it.each([
     '127.0.2.3',
     ['/auth/password-reset/request', '/v1/auth/password-reset/request/', '/auth/password-reset/confirm'],
   ],
+  [
+    'ending a social login',
+    '127.0.2.4',
+    ['/auth/oauth/exchange', '/v1/auth/web/exchange/', '/auth/oauth/%65xchange'],
+  ],
 ])('%s has a stricter limit, however its address is spelt', async (_what, address, spellings) => {
   const client = site.clientAt(address);
   const { answers, passed, seconds } = await burst(LOGIN_BURST + 4, (n) =>
