@@ -24,7 +24,7 @@ export interface SmtpLimits {
   readonly wholeMs: number;
 }
 
-export const SMTP_LIMITS: SmtpLimits = {
+const LIMITS: SmtpLimits = {
   connectMs: 10_000,
   greetingMs: 10_000,
   replyMs: 10 * 60_000,
@@ -53,15 +53,16 @@ interface SmtpFailure {
 /** Hands mails to an SMTP server (RFC 5321, 3207, 4954), over connections that are kept for the next ones. */
 export class SmtpTransport implements MailTransport {
   private readonly transporter: ReturnType<typeof connect>;
-  private readonly limits: SmtpLimits;
+  /** All that it keeps to. */
+  readonly limits: SmtpLimits;
 
-  /** @param url MAIL_URL @param from as the From header has it @param limits what differs from SMTP_LIMITS */
+  /** @param url MAIL_URL @param from as the From header has it @param limits what differs from the usual ones */
   constructor(
     private readonly url: string,
     private readonly from: string,
     limits: Partial<SmtpLimits> = {},
   ) {
-    this.limits = { ...SMTP_LIMITS, ...limits };
+    this.limits = { ...LIMITS, ...limits };
     this.transporter = connect(new URL(url), this.limits);
   }
 
@@ -70,7 +71,7 @@ export class SmtpTransport implements MailTransport {
     const { wholeMs } = this.limits;
     const cut = new AbortController();
     const timer = setTimeout(() => {
-      cut.abort();
+      cut.abort(new Error(`The mail server took longer than ${wholeMs / 1000} s.`));
     }, wholeMs);
     try {
       await this.transporter.sendMail({
@@ -82,12 +83,11 @@ export class SmtpTransport implements MailTransport {
         messageId: `<${id}@${domain}>`,
         // RFC 3834: no holiday notices in return.
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-        // Closes the connection, so that no later OK is missed.
+        // Closes the connection: what the server says after that nobody would hear.
         signal: cut.signal,
       });
     } catch (error) {
-      if (cut.signal.aborted) throw new Error(`The mail server took longer than ${wholeMs / 1000} s.`);
-      throw understand(error);
+      throw cut.signal.aborted ? cut.signal.reason : understand(error);
     } finally {
       clearTimeout(timer);
     }
