@@ -1,8 +1,10 @@
-import { getConstructionPlans } from 'pg-boss';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Of the job queue, beside ours. */
 const QUEUE_SCHEMA = 'pgboss';
+const QUEUE_PLAN = path.join(import.meta.dirname, '1795240000000-job-queue.sql');
 
 const UP = [
   `CREATE TABLE mail_messages (
@@ -50,9 +52,7 @@ export class AddMail1795240000000 implements MigrationInterface {
   readonly name = 'AddMail1795240000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    // The library's own plan for an empty database, in this migration's transaction instead of one of its own.
-    const plan = getConstructionPlans(QUEUE_SCHEMA).split('\n');
-    await runner.query(plan.filter((line) => !['BEGIN;', 'COMMIT;'].includes(line.trim())).join('\n'));
+    await runner.query(await readFile(QUEUE_PLAN, 'utf8'));
     for (const statement of UP) await runner.query(statement);
   }
 

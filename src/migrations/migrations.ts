@@ -10,6 +10,7 @@ import { AddNotices1795255000000 } from './1795255000000-add-notices.js';
 import { AddMfa1795260000000 } from './1795260000000-add-mfa.js';
 import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
 import { AddTokenKeyRings1795280000000 } from './1795280000000-add-token-key-rings.js';
+import { GiveMailsTime1795281000000 } from './1795281000000-give-mails-time.js';
 import { AddSocialLogin1795290000000 } from './1795290000000-add-social-login.js';
 
 /** Every migration, oldest first. */
@@ -26,5 +27,6 @@ export const MIGRATIONS = [
   AddMfa1795260000000,
   AddPasskeys1795270000000,
   AddTokenKeyRings1795280000000,
+  GiveMailsTime1795281000000,
   AddSocialLogin1795290000000,
 ];

@@ -23,6 +23,8 @@ export class MailServer {
   readonly received: ReceivedMail[] = [];
   /** How many mails came as far as their data, accepted or not. */
   deliveries = 0;
+  /** How many recipients were asked for, accepted or not. */
+  recipients = 0;
   /** What is answered to RCPT TO. */
   onRecipient: (address: string) => Answer = () => undefined;
   /** What is answered to the data. */
@@ -47,6 +49,7 @@ export class MailServer {
         else done(null, { user: 'mc101' });
       },
       onRcptTo: ({ address }, _session, done) => {
+        if (made.current) made.current.recipients += 1;
         const answer = made.current?.onRecipient(address);
         done(typeof answer === 'object' ? refusal(answer) : null);
       },
@@ -72,6 +75,11 @@ export class MailServer {
   /** For MAIL_URL. */
   get url(): string {
     return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** How many are open. */
+  get connections(): number {
+    return this.server.connections.size;
   }
 
   private async take(

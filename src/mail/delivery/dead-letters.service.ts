@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { SealBrokenError } from '../../crypto/crypto.errors.js';
 import { KeysService } from '../../keys/keys.service.js';
-import { MailMessagesRepository } from '../outbox/mail-messages.repository.js';
+import { MailMessagesRepository, type KeptMessage } from '../outbox/mail-messages.repository.js';
 import { openLetter } from '../outbox/sealed-letter.js';
 import { MailQueue } from './mail-queue.js';
 
@@ -8,6 +9,7 @@ import { MailQueue } from './mail-queue.js';
 export interface DeadLetter {
   id: string;
   kind: string;
+  /** The address, or in brackets why it cannot be told. */
   to: string;
   createdAt: Date;
 }
@@ -21,15 +23,14 @@ export class DeadLetters {
     private readonly keys: KeysService,
   ) {}
 
-  /** Oldest first. */
+  /** Oldest first, also those whose time has come to an end since they died. */
   async list(): Promise<DeadLetter[]> {
-    const open = await this.messages.listOpen(await this.queue.listDead());
-    return open.map(({ id, kind, keyId, sealed, createdAt }) => ({
-      id,
-      kind,
-      to: openLetter(this.keys.ring, keyId, { id, kind }, sealed).to,
-      createdAt,
-    }));
+    const dead = await this.queue.listDead();
+    const messages = await this.messages.list(dead.map(({ messageId }) => messageId));
+    return messages.map((message) => {
+      const { id, kind, createdAt } = message;
+      return { id, kind, to: this.recipientOf(message), createdAt };
+    });
   }
 
   /** @returns how many are tried again */
@@ -37,11 +38,23 @@ export class DeadLetters {
     return this.queue.retryDead();
   }
 
-  /** Erases them. @returns how many */
+  /** Erases them, and none that dies meanwhile. @returns how many */
   async discard(): Promise<number> {
-    const ids = await this.queue.listDead();
-    for (const id of ids) await this.messages.finish(id, 'discarded');
-    await this.queue.discardDead();
-    return ids.length;
+    const dead = await this.queue.listDead();
+    if (dead.length === 0) return 0;
+    const ids = dead.map(({ messageId }) => messageId);
+    await this.messages.finish(ids, 'discarded');
+    await this.queue.discardDead(dead);
+    return dead.length;
+  }
+
+  private recipientOf(message: KeptMessage): string {
+    if (message.outcome !== null) return `(erased: ${message.outcome})`;
+    try {
+      return openLetter(this.keys.ring, message.keyId, message, message.sealed).to;
+    } catch (error) {
+      if (error instanceof SealBrokenError) return '(unreadable)';
+      throw error;
+    }
   }
 }

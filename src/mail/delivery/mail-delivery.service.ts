@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
+import { SealBrokenError } from '../../crypto/crypto.errors.js';
 import { KeysService } from '../../keys/keys.service.js';
 import { isLetterKind, LETTERS } from '../letters/letters.js';
 import type { Letter, Sender } from '../letters/letter.js';
@@ -9,13 +10,17 @@ import { openLetter } from '../outbox/sealed-letter.js';
 import type { MailOutcome } from '../outbox/mail-message.entity.js';
 import {
   MailRefusedError,
+  RecipientDeferredError,
   RecipientRefusedError,
   type MailTransport,
   type OutgoingMail,
 } from '../transports/mail-transport.js';
 
-/** How one try ended. `failed`: again later; `dead`: never again by itself. */
-export type Delivery = MailOutcome | 'failed' | 'dead' | 'over';
+/**
+ * How one try ended. `failed`: again later; `deferred`: again later, and it is the recipient who keeps us waiting;
+ * `dead`: never again by itself.
+ */
+export type Delivery = MailOutcome | 'failed' | 'deferred' | 'dead' | 'over';
 
 /** Opens, renders and sends one letter. */
 @Injectable()
@@ -28,15 +33,15 @@ export class MailDelivery {
     private readonly config: AppConfig,
   ) {}
 
-  /** One try. What became of the letter is noted before this resolves. */
-  async deliver(messageId: string, transport: MailTransport): Promise<Delivery> {
+  /** One try. What became of the letter is noted before this resolves. @param isLast whether no other one follows */
+  async deliver(messageId: string, transport: MailTransport, isLast: boolean): Promise<Delivery> {
     const message = await this.messages.findOpen(messageId);
     if (!message) return 'over';
     if (message.hasExpired) return this.finish(message, 'expired');
     try {
       await transport.send(this.compose(message));
     } catch (error) {
-      return this.refuse(message, error);
+      return this.refuse(message, error, isLast);
     }
     return this.finish(message, 'sent');
   }
@@ -51,27 +56,36 @@ export class MailDelivery {
     return { id, to, ...renderLetter(write(data, sender), sender) };
   }
 
-  private async refuse(message: OpenMessage, error: unknown): Promise<Delivery> {
+  private async refuse(message: OpenMessage, error: unknown, isLast: boolean): Promise<Delivery> {
     if (error instanceof RecipientRefusedError) return this.finish(message, 'refused');
     const { id, kind } = message;
-    const isDead = error instanceof MailRefusedError;
+    const isDeferred = error instanceof RecipientDeferredError;
+    const isDead = error instanceof MailRefusedError || error instanceof SealBrokenError;
     // The server's words would name the recipient.
     this.logger.warn(
       { event_type: 'mail_failed', mail_id: id, kind, reason: reasonOf(error) },
-      isDead ? 'a mail was refused for good' : 'a mail could not be sent; it is tried again',
+      isDead
+        ? 'a mail cannot be sent'
+        : isLast
+          ? 'a mail could not be sent, for the last time'
+          : 'a mail could not be sent; it is tried again',
     );
+    // Else an address that somebody made up would be the operator's alarm.
+    if (isDeferred && isLast) return this.finish(message, 'refused');
+    if (isDeferred) return 'deferred';
     return isDead ? 'dead' : 'failed';
   }
 
   private async finish({ id }: OpenMessage, outcome: MailOutcome): Promise<MailOutcome> {
-    await this.messages.finish(id, outcome);
+    await this.messages.finish([id], outcome);
     return outcome;
   }
 }
 
 /** What may be told of a failure: codes of ours, of the system and of SMTP, never a server's free text. */
 export function reasonOf(error: unknown): string {
-  const cause = error instanceof MailRefusedError ? error.cause : error;
+  const isOurs = error instanceof MailRefusedError || error instanceof RecipientDeferredError;
+  const cause = isOurs ? error.cause : error;
   const { code, responseCode, command, name } = cause as {
     code?: unknown;
     responseCode?: unknown;

@@ -8,9 +8,18 @@ export interface QueueState {
   waiting: number;
   active: number;
   dead: number;
-  /** Age of the oldest that is waiting. */
+  /** Age of the oldest that is waiting, but for those that only their recipients hold up. */
   oldestSeconds: number;
 }
+
+/** A job of a letter that nobody tries to send any more. */
+export interface DeadJob {
+  id: string;
+  messageId: string;
+}
+
+/** What stands in a job whose recipient was put off the last time. */
+export const DEFERRED = { deferred: true };
 
 /** How pg-boss reaches its tables: over the app's own connections and role. */
 @Injectable()
@@ -42,16 +51,33 @@ export class MailJobsRepository {
               count(*) FILTER (WHERE name = 'mail' AND state = 'active')::int AS active,
               count(*) FILTER (WHERE name = 'mail-dead' AND state = 'created')::int AS dead,
               coalesce(extract(epoch FROM now() - min(created_on)
-                FILTER (WHERE name = 'mail' AND state IN ('created', 'retry'))), 0)::float8 AS "oldestSeconds"
+                FILTER (WHERE name = 'mail' AND state IN ('created', 'retry') AND (output @> $1) IS NOT TRUE)),
+                0)::float8 AS "oldestSeconds"
        FROM pgboss.job WHERE name IN ('mail', 'mail-dead')`,
+      [DEFERRED],
     );
     return row;
   }
 
-  async listDead(): Promise<string[]> {
-    const rows = await this.dataSource.query<{ id: string }[]>(
-      `SELECT data->>'messageId' AS id FROM pgboss.job WHERE name = 'mail-dead' AND state = 'created'`,
+  listDead(): Promise<DeadJob[]> {
+    return this.dataSource.query(
+      `SELECT id, data->>'messageId' AS "messageId" FROM pgboss.job WHERE name = 'mail-dead' AND state = 'created'`,
     );
-    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Removes the jobs of letters that were discarded or are not known any more.
+   * @returns how many were not known any more
+   */
+  async forgetGivenUp(): Promise<number> {
+    const [rows] = await this.dataSource.query<[{ wasUnknown: boolean }[], number]>(
+      `DELETE FROM pgboss.job j USING pgboss.job asked
+         LEFT JOIN mail_messages m ON m.id = (asked.data->>'messageId')::uuid
+       WHERE asked.name IN ('mail', 'mail-dead') AND asked.state < 'active'
+         AND (m.id IS NULL OR m.outcome = 'discarded') AND j.name = asked.name AND j.id = asked.id
+         AND j.state < 'active'
+       RETURNING m.id IS NULL AS "wasUnknown"`,
+    );
+    return rows.filter(({ wasUnknown }) => wasUnknown).length;
   }
 }

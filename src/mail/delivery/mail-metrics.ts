@@ -5,7 +5,7 @@ import { withinTime } from '../../common/within-time.js';
 import type { Delivery } from './mail-delivery.service.js';
 import { MailQueue } from './mail-queue.js';
 
-const OUTCOMES = ['sent', 'refused', 'expired', 'failed', 'dead'] as const;
+const OUTCOMES = ['sent', 'refused', 'expired', 'failed', 'deferred', 'dead'] as const;
 type CountedOutcome = (typeof OUTCOMES)[number];
 
 /** A look that takes longer is left for the next scrape. */
@@ -36,7 +36,7 @@ export class MailMetrics {
     );
     this.oldest = metrics.gauge(
       'mc101_mail_oldest_seconds',
-      'How long the oldest of the waiting mails has waited.',
+      'How long the oldest of the waiting mails has waited, but for those whose recipients are to blame.',
     );
   }
 

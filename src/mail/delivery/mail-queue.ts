@@ -1,7 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { PgBoss } from 'pg-boss';
 import type { EntityManager } from 'typeorm';
-import { MailJobsRepository, type QueueState } from './mail-jobs.repository.js';
+import { MailJobsRepository, type DeadJob, type QueueState } from './mail-jobs.repository.js';
 
 export const MAIL_QUEUE = 'mail';
 const DEAD_LETTER_QUEUE = 'mail-dead';
@@ -42,8 +42,8 @@ export class MailQueue implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.jobs.look();
   }
 
-  /** The letters that nobody will try to send any more, by id. */
-  listDead(): Promise<string[]> {
+  /** The letters that nobody will try to send any more. */
+  listDead(): Promise<DeadJob[]> {
     return this.jobs.listDead();
   }
 
@@ -52,8 +52,16 @@ export class MailQueue implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.boss.redrive(DEAD_LETTER_QUEUE);
   }
 
-  /** Forgets the dead letters' jobs; their rows are the caller's. */
-  async discardDead(): Promise<void> {
-    await this.boss.deleteAllJobs(DEAD_LETTER_QUEUE);
+  /** Forgets these jobs; the letters' rows are the caller's. */
+  async discardDead(jobs: readonly DeadJob[]): Promise<void> {
+    await this.boss.deleteJob(
+      DEAD_LETTER_QUEUE,
+      jobs.map(({ id }) => id),
+    );
+  }
+
+  /** Forgets the jobs of letters that were discarded or are not known any more. @returns how many were not known */
+  forgetGivenUp(): Promise<number> {
+    return this.jobs.forgetGivenUp();
   }
 }

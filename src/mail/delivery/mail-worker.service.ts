@@ -1,11 +1,11 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { PgBoss, type Job, type JobResult } from 'pg-boss';
+import { PgBoss, type JobResult, type JobWithMetadata } from 'pg-boss';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { MailTransport } from '../transports/mail-transport.js';
 import { openTransport } from '../transports/open-transport.js';
 import { MailDelivery } from './mail-delivery.service.js';
-import { MailJobsRepository } from './mail-jobs.repository.js';
+import { DEFERRED, MailJobsRepository } from './mail-jobs.repository.js';
 import { MailMetrics } from './mail-metrics.js';
 import { MAIL_QUEUE, type MailJob } from './mail-queue.js';
 
@@ -14,6 +14,8 @@ const AT_ONCE = 2;
 const POLLING_SECONDS = 1;
 /** How soon the queue notices that a process died with a letter in its hands. */
 const SUPERVISE_SECONDS = 15;
+/** How often a process says that it still has a letter in its hands: the queue takes it back after two silent minutes. */
+const HEARTBEAT_SECONDS = 30;
 /** Less than the stage of the stop that this is part of. */
 const STOP_LIMIT_MS = 5_000;
 
@@ -51,15 +53,17 @@ export class MailWorker implements BeforeApplicationShutdown {
       this.logger.error({ event_type: 'mail_queue_failed', err: error }, 'the queue of mails has a problem');
     });
     await boss.start();
-    await boss.work<MailJob, unknown, { perJobResults: true }>(
+    await boss.work(
       MAIL_QUEUE,
       {
         perJobResults: true,
+        includeMetadata: true,
         batchSize: 1,
         localConcurrency: AT_ONCE,
         pollingIntervalSeconds: POLLING_SECONDS,
-      } as never,
-      (jobs) => Promise.all(jobs.map((job) => this.work(job, transport))),
+        heartbeatRefreshSeconds: HEARTBEAT_SECONDS,
+      },
+      (jobs: JobWithMetadata<MailJob>[]) => Promise.all(jobs.map((job) => this.work(job, transport))),
     );
   }
 
@@ -69,10 +73,21 @@ export class MailWorker implements BeforeApplicationShutdown {
     this.transport?.close();
   }
 
-  private async work({ id, data }: Job<MailJob>, transport: MailTransport): Promise<JobResult> {
-    const outcome = await this.delivery.deliver(data.messageId, transport);
+  private async work(
+    { id, data, retryCount, retryLimit }: JobWithMetadata<MailJob>,
+    transport: MailTransport,
+  ): Promise<JobResult> {
+    const outcome = await this.delivery.deliver(data.messageId, transport, retryCount >= retryLimit);
     this.metrics.count(outcome);
-    if (outcome === 'failed') return { id, status: 'failed' };
-    return { id, status: outcome === 'dead' ? 'deadletter' : 'completed' };
+    switch (outcome) {
+      case 'failed':
+        return { id, status: 'failed' };
+      case 'deferred':
+        return { id, status: 'failed', output: DEFERRED };
+      case 'dead':
+        return { id, status: 'deadletter' };
+      default:
+        return { id, status: 'completed' };
+    }
   }
 }

@@ -29,6 +29,8 @@ export class Mailbox {
     await this.write(`${name}.eml`, message);
     await this.write(`${name}.json`, JSON.stringify(item));
     const names = await this.names();
+    for (const former of names)
+      if (former.endsWith(`_${item.id}`) && former !== name) await this.remove(former);
     for (const old of names.slice(MOST)) await this.remove(old);
   }
 

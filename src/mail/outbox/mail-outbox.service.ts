@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
+import { SealBrokenError } from '../../crypto/crypto.errors.js';
 import type { KeyRing } from '../../crypto/key-ring.js';
 import type { KeyHolder } from '../../keys/key-holder.js';
 import { KeysService } from '../../keys/keys.service.js';
 import { MailQueue } from '../delivery/mail-queue.js';
 import type { LetterData, LetterKind } from '../letters/letters.js';
-import { MailMessagesRepository } from './mail-messages.repository.js';
+import { MailMessagesRepository, type SealedMessage } from './mail-messages.repository.js';
 import { openLetter, sealLetter } from './sealed-letter.js';
 
 /** A letter to be written. */
@@ -26,6 +27,9 @@ export interface LetterToSend<K extends LetterKind> {
 @Injectable()
 export class MailOutbox implements KeyHolder {
   readonly what = 'mails';
+  private readonly logger = new Logger('mail');
+  /** Letters that did not open when they were to be sealed again: reported once, then stepped over. */
+  private readonly broken = new Set<string>();
 
   constructor(
     private readonly messages: MailMessagesRepository,
@@ -68,10 +72,35 @@ export class MailOutbox implements KeyHolder {
     return this.messages.keyIdsInUse();
   }
 
-  rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
-    return this.messages.resealBatch(manager, ring.current.id, limit, (message) =>
-      sealLetter(ring.current, message, openLetter(ring, message.keyId, message, message.sealed)),
-    );
+  /** A letter that does not open stays as it is, so that its ring entry still counts as needed. */
+  async rewrapBatch(ring: KeyRing, limit: number, manager: EntityManager): Promise<number> {
+    for (;;) {
+      const messages = await this.messages.lockSealedByOthers(manager, ring.current.id, limit, [
+        ...this.broken,
+      ]);
+      const resealed = messages.flatMap((message) => this.reseal(ring, message) ?? []);
+      // A batch of nothing but broken ones must not read as the end.
+      if (resealed.length === 0 && messages.length > 0) continue;
+      if (resealed.length > 0) await this.messages.reseal(manager, resealed);
+      return resealed.length;
+    }
+  }
+
+  private reseal(ring: KeyRing, message: SealedMessage): SealedMessage | undefined {
+    try {
+      const content = openLetter(ring, message.keyId, message, message.sealed);
+      const { current } = ring;
+      return { ...message, keyId: current.id, sealed: sealLetter(current, message, content) };
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      const { id, kind, keyId } = message;
+      this.broken.add(id);
+      this.logger.error(
+        { event_type: 'mail_unreadable', mail_id: id, kind, key_id: keyId },
+        'a mail does not open and was not sealed again',
+      );
+      return undefined;
+    }
   }
 
   /** @returns false when a letter about this event was enqueued before */

@@ -11,6 +11,7 @@ export interface MailTransport {
   /**
    * Resolves once the mail is somebody else's to deliver.
    * @throws RecipientRefusedError when trying again is of no use: the address does not take mails
+   * @throws RecipientDeferredError when it may work later, and what stands in the way is the address
    * @throws MailRefusedError when trying again is of no use: the server does not take this mail
    * @throws anything else when it may work later
    */
@@ -23,6 +24,14 @@ export class RecipientRefusedError extends Error {
   constructor(cause: unknown) {
     super('The recipient was refused.', { cause });
     this.name = 'RecipientRefusedError';
+  }
+}
+
+/** The server does not take mails for this recipient now. */
+export class RecipientDeferredError extends Error {
+  constructor(cause: unknown) {
+    super('The recipient was put off.', { cause });
+    this.name = 'RecipientDeferredError';
   }
 }
 

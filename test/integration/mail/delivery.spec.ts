@@ -1,17 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../../src/common/metrics/metrics.js';
 import { DeadLetters } from '../../../src/mail/delivery/dead-letters.service.js';
 import { MailQueue } from '../../../src/mail/delivery/mail-queue.js';
 import { MailWorker } from '../../../src/mail/delivery/mail-worker.service.js';
-import { MailOutbox } from '../../../src/mail/outbox/mail-outbox.service.js';
 import { MailSweep } from '../../../src/mail/outbox/mail-sweep.service.js';
 import { MailServer } from '../../support/mail-server.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
-
-const sentAt = '2026-01-05T09:30:00.000Z';
+import { enqueueLetter, tamperWith } from './letter-stage.js';
 
 let smtp: MailServer;
 let server: TestServer;
@@ -30,15 +26,7 @@ afterEach(async () => {
   await smtp.stop();
 });
 
-async function enqueue(to: string, options: { expiresAt?: Date } = {}): Promise<void> {
-  await server.app
-    .get(DataSource)
-    .transaction((manager) =>
-      server.app
-        .get(MailOutbox)
-        .enqueue({ kind: 'test', to, data: { sentAt }, event: randomUUID(), ...options }, manager),
-    );
-}
+const enqueue = (to: string, options: { expiresAt?: Date } = {}) => enqueueLetter(server, to, options);
 
 /** Asks again until it is so; the test's own timeout is the limit. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -131,6 +119,46 @@ describe('a mail', () => {
     expect((await server.api.get('/ready')).body.checks.mail).toMatchObject({ status: 'ok' });
   });
 
+  it('to an address that is put off until the last try is over, and nobody is alarmed meanwhile', async () => {
+    smtp.onRecipient = () => ({ responseCode: 450, message: '4.1.2 domain not found' });
+    await server.sql.query(`UPDATE pgboss.queue SET retry_limit = 1, retry_delay = 3600 WHERE name = 'mail'`);
+    await enqueue('nobody@example.org');
+    await work();
+    await until(() => server.log().includes('"event_type":"mail_failed"'));
+    await until(async () => (await server.app.get(MailQueue).look()).active === 0);
+    await server.sql.query(`UPDATE pgboss.job SET created_on = now() - interval '1 day' WHERE name = 'mail'`);
+
+    expect(await server.app.get(MailQueue).look()).toMatchObject({ waiting: 1, oldestSeconds: 0 });
+    expect((await server.api.get('/ready')).body.checks.mail).toMatchObject({ status: 'ok' });
+
+    await server.sql.query(`UPDATE pgboss.job SET start_after = now() WHERE name = 'mail'`);
+    await until(isIdle);
+    expect(await outcomes()).toEqual(['refused']);
+    expect((await server.app.get(MailQueue).look()).dead).toBe(0);
+    const metrics = await server.app.get(Metrics).expose();
+    expect(metrics).toContain('mc101_mail_tries_total{outcome="deferred"} 1');
+    expect(metrics).toContain('mc101_mail_tries_total{outcome="refused"} 1');
+  });
+
+  it('that waits for the server itself is told of, also when the address was put off before', async () => {
+    smtp.onRecipient = () =>
+      smtp.recipients === 1
+        ? { responseCode: 450, message: '4.1.2 domain not found' }
+        : { responseCode: 451, message: '4.3.0 lookups fail' };
+    await server.sql.query(`UPDATE pgboss.queue SET retry_delay = 3600 WHERE name = 'mail'`);
+    await enqueue('ada@example.org');
+    await work();
+    await until(() => server.log().includes('"event_type":"mail_failed"'));
+    await until(async () => (await server.app.get(MailQueue).look()).active === 0);
+    await server.sql.query(
+      `UPDATE pgboss.job SET start_after = now(), created_on = now() - interval '1 day' WHERE name = 'mail'`,
+    );
+    await until(() => smtp.recipients === 2);
+    await until(async () => (await server.app.get(MailQueue).look()).oldestSeconds > 86_000);
+
+    expect((await server.api.get('/ready')).body.checks.mail).toMatchObject({ status: 'degraded' });
+  });
+
   it('is tried again when it is us whom the server refuses', async () => {
     let asked = 0;
     smtp.onRecipient = () =>
@@ -150,6 +178,19 @@ describe('a mail', () => {
     expect(smtp.received).toEqual([]);
     expect(await outcomes()).toEqual(['expired']);
   });
+});
+
+it('a mail that does not open is a dead letter at once, and the next one goes', async () => {
+  const broken = await enqueueLetter(server, 'broken@example.org');
+  await tamperWith(server, broken);
+  await enqueue('ada@example.org');
+  await work();
+  await until(async () => (await server.app.get(MailQueue).look()).dead === 1);
+  await until(isIdle);
+
+  expect(smtp.received).toMatchObject([{ to: ['ada@example.org'] }]);
+  expect(server.log().match(/"event_type":"mail_failed"/g)).toHaveLength(1);
+  expect(server.log()).toContain('"reason":"SEAL_BROKEN"');
 });
 
 describe('a mail that cannot be sent', () => {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { KeysService } from '../../../src/keys/keys.service.js';
 import { MailQueue } from '../../../src/mail/delivery/mail-queue.js';
 import { MailOutbox } from '../../../src/mail/outbox/mail-outbox.service.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
+import { enqueueLetter, tamperWith } from './letter-stage.js';
 
 let server: TestServer;
 
@@ -88,6 +89,69 @@ describe('sealed letters', () => {
       expect(await rotating.mailsTo('rotated@example.org')).toHaveLength(1);
     } finally {
       await rotating.close();
+    }
+  });
+
+  it('that do not open are stepped over once and for all, and their key stays needed', async () => {
+    const first = await startTestServer();
+    try {
+      const whole = await enqueueLetter(first, 'whole@example.org');
+      const broken = await enqueueLetter(first, 'broken@example.org');
+      await tamperWith(first, broken);
+      const rotating = await startTestServer({
+        database: first.database,
+        env: {
+          APP_ENCRYPTION_KEY: `k2:${Buffer.alloc(32, 'n').toString('base64')},${first.config.secrets.APP_ENCRYPTION_KEY}`,
+        },
+      });
+      try {
+        expect(await rotating.app.get(KeysService).rotate(() => undefined)).toMatchObject({ mails: 1 });
+
+        const { rows } = await first.sql.query<{ id: string }>(
+          `SELECT id FROM mail_messages WHERE key_id = 'k2'`,
+        );
+        expect(rows).toEqual([{ id: whole }]);
+        expect(await rotating.app.get(MailOutbox).keyIdsInUse()).toHaveLength(2);
+        expect(rotating.log().match(/mail_unreadable/g)).toHaveLength(1);
+        expect(rotating.log()).toContain(broken);
+      } finally {
+        await rotating.close();
+      }
+    } finally {
+      await first.close();
+    }
+  });
+
+  it('are found among many that are over without reading those', async () => {
+    const crowded = await startTestServer();
+    try {
+      await enqueueLetter(crowded, 'open@example.org');
+      await crowded.sql.query(
+        `INSERT INTO mail_messages (id, event_key, kind, finished_at, outcome)
+         SELECT gen_random_uuid(), 'over-' || n, 'test', now(), 'sent' FROM generate_series(1, 20000) n`,
+      );
+      await crowded.sql.query('ANALYZE mail_messages');
+      const dataSource = crowded.app.get(DataSource);
+      const asked: [string, unknown[]?][] = [];
+      const looking = jest.spyOn(dataSource, 'query');
+      expect(await crowded.app.get(MailOutbox).keyIdsInUse()).toHaveLength(1);
+      asked.push(...(looking.mock.calls as [string][]));
+      looking.mockRestore();
+      await dataSource.transaction(async (manager) => {
+        const resealing = jest.spyOn(manager, 'query');
+        await crowded.app.get(MailOutbox).rewrapBatch(crowded.app.get(KeysService).ring, 500, manager);
+        asked.push(...(resealing.mock.calls as [string, unknown[]][]));
+      });
+
+      expect(asked).toHaveLength(2);
+      for (const [statement, values] of asked) {
+        const { rows } = await crowded.sql.query<Record<string, string>>(`EXPLAIN ${statement}`, values);
+        const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+        expect(plan).toContain('mail_messages_open_idx');
+        expect(plan).not.toContain('Seq Scan');
+      }
+    } finally {
+      await crowded.close();
     }
   });
 

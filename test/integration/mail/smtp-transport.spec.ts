@@ -1,5 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SmtpTransport } from '../../../src/mail/transports/smtp-transport.js';
+import {
+  MailRefusedError,
+  RecipientDeferredError,
+  RecipientRefusedError,
+} from '../../../src/mail/transports/mail-transport.js';
+import { SmtpTransport, type SmtpLimits } from '../../../src/mail/transports/smtp-transport.js';
+import { startTestServer } from '../../support/test-server.js';
 import { MailServer } from '../../support/mail-server.js';
 
 const MAIL = { id: 'a-mail', to: 'ada@example.org', subject: 'Hello', text: 'Hello', html: '<p>Hello</p>' };
@@ -14,16 +21,20 @@ afterEach(async () => {
   smtp = undefined;
 });
 
+interface Reach {
+  host?: string;
+  user?: string;
+  options?: string;
+  limits?: Partial<SmtpLimits>;
+}
+
 /** @param host 0.0.0.0 reaches this machine too, but is not known to be it */
 function connect(
   server: MailServer,
-  { host = '127.0.0.1', user = '', options = '', limitMs = 5_000 } = {},
+  { host = '127.0.0.1', user = '', options = '', limits = {} }: Reach = {},
 ): SmtpTransport {
-  transport = new SmtpTransport(
-    `smtp://${user}${host}:${server.port}${options}`,
-    'mc101@example.org',
-    limitMs,
-  );
+  const url = `smtp://${user}${host}:${server.port}${options}`;
+  transport = new SmtpTransport(url, 'mc101@example.org', { wholeMs: 5_000, ...limits });
   return transport;
 }
 
@@ -69,11 +80,91 @@ describe('logging in', () => {
   });
 });
 
-it('a server that never answers is given up', async () => {
-  smtp = await MailServer.start();
-  smtp.onData = () => 'hold';
+describe('a server that takes its time over a mail', () => {
+  it('is waited for as long as RFC 5321 section 4.5.3.2.6 asks, within the life of the job', async () => {
+    const server = await startTestServer();
+    try {
+      const { rows } = await server.sql.query<{ jobSeconds: number; heartbeatSeconds: number }>(
+        `SELECT expire_seconds AS "jobSeconds", heartbeat_seconds AS "heartbeatSeconds"
+         FROM pgboss.queue WHERE name = 'mail'`,
+      );
+      const [{ jobSeconds, heartbeatSeconds } = { jobSeconds: 0, heartbeatSeconds: 0 }] = rows;
 
-  await expect(connect(smtp, { limitMs: 300 }).send(MAIL)).rejects.toThrow('took longer than');
+      transport = new SmtpTransport('smtp://127.0.0.1', 'mc101@example.org');
+      const { replyMs, wholeMs } = transport.limits;
+
+      expect(replyMs).toBeGreaterThanOrEqual(10 * 60_000);
+      expect(wholeMs).toBeGreaterThan(replyMs);
+      expect(jobSeconds * 1000).toBeGreaterThan(wholeMs);
+      // A process that died is noticed sooner than that.
+      expect(heartbeatSeconds).toBe(120);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('gets it once, though its OK comes later than a connection may take', async () => {
+    smtp = await MailServer.start();
+    smtp.onData = async () => {
+      await delay(500);
+      return undefined;
+    };
+
+    await connect(smtp, { limits: { connectMs: 200, greetingMs: 200, replyMs: 5_000 } }).send(MAIL);
+    expect(smtp.received).toHaveLength(1);
+    expect(smtp.deliveries).toBe(1);
+  });
+
+  it('is given up when it is silent for longer than a reply may take', async () => {
+    smtp = await MailServer.start();
+    smtp.onData = () => 'hold';
+
+    await expect(connect(smtp, { limits: { replyMs: 300 } }).send(MAIL)).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+    });
+  });
+
+  it('is given up when one mail takes longer than all of it may, and its connection is closed', async () => {
+    smtp = await MailServer.start();
+    smtp.onData = () => 'hold';
+
+    await expect(connect(smtp, { limits: { wholeMs: 300 } }).send(MAIL)).rejects.toThrow('took longer than');
+    while (smtp.connections > 0) await delay(20);
+    expect(smtp.received).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  it.each<[number, string, typeof RecipientRefusedError | typeof RecipientDeferredError]>([
+    [550, '5.1.1 no such user', RecipientRefusedError],
+    [553, 'no such user', RecipientRefusedError],
+    [450, '4.1.2 domain not found', RecipientDeferredError],
+    [452, '4.2.2 mailbox full', RecipientDeferredError],
+    [450, 'mailbox busy', RecipientDeferredError],
+  ])('of the recipient with %d %s is told as such', async (responseCode, message, kind) => {
+    smtp = await MailServer.start();
+    smtp.onRecipient = () => ({ responseCode, message });
+
+    await expect(connect(smtp).send(MAIL)).rejects.toBeInstanceOf(kind);
+  });
+
+  it.each([
+    [554, '5.7.1 relay denied'],
+    [451, '4.3.0 lookups fail'],
+    [450, '4.7.1 come back later'],
+    [421, '4.3.2 closing'],
+  ])('with %d %s in the place of the recipient is about us or the server', async (responseCode, message) => {
+    smtp = await MailServer.start();
+    smtp.onRecipient = () => ({ responseCode, message });
+
+    const error = await connect(smtp)
+      .send(MAIL)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ responseCode });
+    expect(error).not.toBeInstanceOf(RecipientDeferredError);
+    expect(error).not.toBeInstanceOf(RecipientRefusedError);
+    expect(error).not.toBeInstanceOf(MailRefusedError);
+  });
 });
 
 it('a name of a recipient cannot become a second header or recipient', async () => {
