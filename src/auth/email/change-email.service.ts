@@ -18,6 +18,7 @@ import {
 } from '../codes/one-time-codes.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { RegistrationPolicy } from '../registration/registration-policy.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { RevertEmailService } from './revert-email.service.js';
 
 /** An account moves to an address that its owner proves. Asking for it is UsersService.updateProfile. */
@@ -28,6 +29,7 @@ export class ChangeEmailService {
     private readonly addresses: AddressesService,
     private readonly codes: OneTimeCodesService,
     private readonly reverts: RevertEmailService,
+    private readonly sessions: SessionsService,
     private readonly notices: SecurityNotices,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
@@ -63,7 +65,8 @@ export class ChangeEmailService {
    * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws UserExistsError when another account has the address: whoever has the code may know
    */
-  async confirm({ userId, pendingEmail, session }: Principal, code: string): Promise<UserResponse> {
+  async confirm(principal: Principal, code: string): Promise<UserResponse> {
+    const { userId, pendingEmail } = principal;
     const emailNormalized = normalizeEmail(pendingEmail ?? '@');
     const { userId: tried, proven } = await this.codes.try(
       codeOf('change_email', { id: userId, emailNormalized }),
@@ -78,7 +81,7 @@ export class ChangeEmailService {
       throw new MailedCodeInvalidError();
     }
     await this.addresses.changeEmail(userId, pendingEmail, (manager, before) =>
-      this.effect(manager, before, proven, session.id),
+      this.effect(manager, before, proven, principal),
     );
     return this.users.present(userId);
   }
@@ -87,10 +90,11 @@ export class ChangeEmailService {
     manager: EntityManager,
     before: Account,
     proven: ProvenCode,
-    sessionId: string,
+    principal: Principal,
   ): Promise<void> {
+    await this.sessions.requireAlive(manager, principal);
     await this.codes.use(manager, proven);
-    if (before.isVerified) await this.reverts.offer(manager, before, sessionId);
+    if (before.isVerified) await this.reverts.offer(manager, before, principal.session.id);
     await this.notices.announce({ kind: 'email_changed', userId: before.id }, manager);
   }
 }

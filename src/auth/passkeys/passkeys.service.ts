@@ -6,6 +6,7 @@ import type { Principal } from '../../common/http/principal.js';
 import { requireRecentAuthentication } from '../../users/require-recent-authentication.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { SecurityNotices } from '../notices/security-notices.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { PasskeyChallengesRepository } from './challenges/passkey-challenges.repository.js';
 import { toPasskeyResponse, type PasskeyPage, type PasskeyResponse } from './passkey.response.dto.js';
 import type { RenamePasskeyRequest } from './passkeys.dto.js';
@@ -19,6 +20,7 @@ export class PasskeysService {
     private readonly passkeys: PasskeysRepository,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
+    private readonly sessions: SessionsService,
     challenges: PasskeyChallengesRepository,
     lifecycle: UserLifecycle,
   ) {
@@ -64,6 +66,7 @@ export class PasskeysService {
     const { userId } = principal;
     await this.passkeys.transaction(async (manager) => {
       const owner = await this.passkeys.lockOwner(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       const name = await this.passkeys.removeOwned(manager, userId, id);
       if (name === undefined) throw new PasskeyNotFoundError();
       if (!owner?.hasPassword && (await this.passkeys.count(userId, manager)) === 0)

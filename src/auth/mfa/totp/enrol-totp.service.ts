@@ -77,9 +77,10 @@ export class EnrolTotpService {
 
   private async confirmOnceAdmitted(
     admission: Admission<void>,
-    { userId, session }: Principal,
+    principal: Principal,
     code: string,
   ): Promise<string[]> {
+    const { userId, session } = principal;
     const begun = await this.repository.findBegun(userId);
     if (!begun) throw new MfaSetupNotStartedError();
     const step = matchTotp(this.secrets.open(userId, begun), code, this.clock.now());
@@ -90,6 +91,7 @@ export class EnrolTotpService {
     return this.users.transaction(async (manager) => {
       // Before anything else: a login that begins its session now sees the app, or its session is ended below.
       await this.users.lock(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       if (!(await this.repository.confirm(manager, userId, begun.sealedSecret, step)))
         throw new MfaSetupNotStartedError();
       const codes = await this.backupCodes.replace(manager, userId);

@@ -5,6 +5,7 @@ import type { Principal } from '../../../common/http/principal.js';
 import { drawRandom } from '../../../crypto/draw-random.js';
 import { requireRecentAuthentication } from '../../../users/require-recent-authentication.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import {
   CHALLENGE_SECONDS,
   PasskeyChallengesRepository,
@@ -31,6 +32,7 @@ export class RegisterPasskeyService {
     private readonly challenges: PasskeyChallengesRepository,
     private readonly relyingParty: RelyingParty,
     private readonly userHandles: UserHandlesService,
+    private readonly sessions: SessionsService,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
   ) {}
@@ -83,7 +85,7 @@ export class RegisterPasskeyService {
       (await this.challenges.takeRegistration(Buffer.from(challenge, 'base64url'), userId, session.id));
     const key = isOwn ? await verifyRegistration(credential, challenge, this.relyingParty) : undefined;
     if (!key) throw new PasskeyInvalidError(this.relyingParty.origin);
-    return this.keep({
+    return this.keep(principal, {
       ...key,
       userId,
       transports: [...new Set(credential.response.transports)],
@@ -91,10 +93,11 @@ export class RegisterPasskeyService {
     });
   }
 
-  private keep(passkey: NewPasskey): Promise<PasskeyResponse> {
+  private keep(principal: Principal, passkey: NewPasskey): Promise<PasskeyResponse> {
     const { userId, name } = passkey;
     return this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       if ((await this.passkeys.count(userId, manager)) >= MAX_PASSKEYS)
         throw new PasskeyLimitError(MAX_PASSKEYS);
       const added = await this.passkeys.addOnce(manager, passkey);
