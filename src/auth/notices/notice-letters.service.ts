@@ -23,10 +23,17 @@ type Written = { [L in LetterKind]: { kind: L; data: LetterData<L> } }[LetterKin
 interface Telling<K extends Kind> {
   /** How many letters of this kind an account is sent on one day (UTC) at most: nobody is to flood a mailbox. */
   atMost: number;
+  /** Where there is nobody to write to, a letter that has ended is written instead: the same statements and rows. */
+  costsAlike?: true;
   write: (notice: NoticeOf<K>, origin: NoticeOrigin) => Written;
 }
 
 const DAILY = 10;
+
+/** What has ended when it is written is erased by the worker and never sent. */
+const ENDED = new Date(0);
+const NOWHERE = 'nobody@localhost';
+const NOBODY = 0;
 
 /** By a letter of its own, which what happened sends itself: it goes to another address, or must never be left out. */
 const TOLD_ELSEWHERE = undefined;
@@ -62,7 +69,11 @@ export class NoticeLetters {
     new_device: { atMost: DAILY, write: (notice, origin) => this.writeOfNewDevice(notice, origin) },
     login_disowned: { atMost: DAILY, write: (_, origin) => ({ kind: 'loginDisowned', data: { origin } }) },
     // Anybody can fail at anybody's account.
-    lockout: { atMost: 1, write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }) },
+    lockout: {
+      atMost: 1,
+      costsAlike: true,
+      write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }),
+    },
     passkey_registered: {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
@@ -92,15 +103,17 @@ export class NoticeLetters {
   private async tell<K extends Kind>(notice: NoticeOf<K>, manager: EntityManager): Promise<void> {
     const telling: Telling<K> | typeof TOLD_ELSEWHERE = this.tellings[notice.kind];
     if (!this.outbox.isOpen || telling === TOLD_ELSEWHERE) return;
-    const to = await this.users.addressOf(manager, notice.userId);
-    if (to === undefined) return;
+    const to = await this.users.addressOf(manager, notice.userId ?? NOBODY);
+    if (to === undefined && !telling.costsAlike) return;
     const origin = await requestOrigin(this.places, this.clock.now());
     const { keep, ...letter } = telling.write(notice, origin);
+    const whose = notice.userId ?? notice.name;
     const events = Array.from(
       { length: telling.atMost },
-      (_, n) => `notice:${notice.kind}:${notice.userId}:${origin.at.slice(0, 10)}:${n + 1}`,
+      (_, n) => `notice:${notice.kind}:${whose}:${origin.at.slice(0, 10)}:${n + 1}`,
     );
-    if (await this.outbox.enqueueWithin({ ...letter, to }, events, manager)) await keep?.(manager);
+    const addressed = to === undefined ? { ...letter, to: NOWHERE, expiresAt: ENDED } : { ...letter, to };
+    if (await this.outbox.enqueueWithin(addressed, events, manager)) await keep?.(manager);
   }
 
   private writeOfNewDevice(notice: NoticeOf<'new_device'>, origin: NoticeOrigin): Written {

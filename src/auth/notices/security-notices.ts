@@ -25,6 +25,8 @@ export type SecurityNotice =
   | { kind: 'login_disowned'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
   | { kind: 'lockout'; userId: number; seconds: number }
+  /** The same of a name that is nobody's, as a keyed hash: or what a lock costs would tell who has an account. */
+  | { kind: 'lockout'; userId: null; name: string; seconds: number }
   /** From now on it logs in to the account, without a second factor. */
   | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
   | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }

@@ -7,11 +7,7 @@ import type { Actor } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
-import {
-  operationsOf,
-  type OpenApiDocument,
-  type Operation,
-} from '../../security/hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
 import { MfaPeople, refusalOf } from './mfa-people.js';
 
 const SETUP_REQUIRED = { status: 403, code: 'MFA_SETUP_REQUIRED' };

@@ -2,10 +2,10 @@ import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import { requestContext } from '../../../src/common/logging/request-context.js';
-import { holdTime, newAddress } from '../../e2e/limits/limited-server.js';
+import { holdTime, newAddress } from '../../support/limited-server.js';
 import type { Actor } from '../../support/api-client.js';
 import { startTestServer } from '../../support/test-server.js';
-import { FIREFOX, NoticeStage } from './notice-stage.js';
+import { FIREFOX, NoticeStage } from '../../support/notice-stage.js';
 
 const DAY = 86_400;
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UserLifecycle } from '../../../src/users/user-lifecycle.js';
 import type { Actor } from '../../support/api-client.js';
-import { NoticeStage, tokenIn } from './notice-stage.js';
+import { NoticeStage, tokenIn } from '../../support/notice-stage.js';
 
 let stage: NoticeStage;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { codeTo } from '../../support/mailed-codes.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
-import { tokenIn } from '../notices/notice-stage.js';
+import { tokenIn } from '../../support/notice-stage.js';
 
 /** Begun while the session was alive, a request waits for the account; when it is its turn the session has ended. */
 

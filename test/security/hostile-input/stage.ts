@@ -13,7 +13,7 @@ import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
-import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
 
 /** How many requests of a test run at once. */

@@ -1,8 +1,8 @@
-import type { OutgoingMail } from '../../../src/mail/transports/mail-transport.js';
-import { startLimitedServer } from '../../e2e/limits/limited-server.js';
-import type { Actor, Answer } from '../../support/api-client.js';
-import type { TestServer } from '../../support/test-server.js';
-import { LOCKOUTS } from '../lockouts/lockout-words.js';
+import type { OutgoingMail } from '../../src/mail/transports/mail-transport.js';
+import { startLimitedServer } from './limited-server.js';
+import type { Actor, Answer } from './api-client.js';
+import type { TestServer } from './test-server.js';
+import { LOCKOUTS } from './lockout-words.js';
 
 export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0';
 
