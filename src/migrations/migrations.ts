@@ -10,6 +10,7 @@ import { AddNotices1795255000000 } from './1795255000000-add-notices.js';
 import { AddMfa1795260000000 } from './1795260000000-add-mfa.js';
 import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
 import { AddTokenKeyRings1795280000000 } from './1795280000000-add-token-key-rings.js';
+import { BindRecovery1795285000000 } from './1795285000000-bind-recovery.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   AddMfa1795260000000,
   AddPasskeys1795270000000,
   AddTokenKeyRings1795280000000,
+  BindRecovery1795285000000,
 ];

@@ -10,9 +10,13 @@ export interface Account {
   emailNormalized: string;
   username: string | null;
   isVerified: boolean;
+  isAdmin: boolean;
   /** Where it moves once the code that was mailed there is confirmed. */
   pendingEmail: string | null;
 }
+
+/** Where mails to an account go. */
+export type MailAddress = Pick<Account, 'email' | 'emailNormalized' | 'isVerified'>;
 
 export function toAccount({ id, name, email, emailNormalized, username, ...user }: User): Account {
   return {
@@ -22,6 +26,7 @@ export function toAccount({ id, name, email, emailNormalized, username, ...user 
     emailNormalized,
     username,
     isVerified: user.emailVerifiedAt !== null,
+    isAdmin: user.role === 'admin',
     pendingEmail: user.pendingEmail,
   };
 }

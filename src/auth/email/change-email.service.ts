@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { Clock } from '../../common/clock.js';
 import type { Principal } from '../../common/http/principal.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import type { Account } from '../../users/account.js';
@@ -33,6 +34,7 @@ export class ChangeEmailService {
     private readonly notices: SecurityNotices,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
+    private readonly clock: Clock,
     policy: RegistrationPolicy,
     lifecycle: UserLifecycle,
   ) {
@@ -61,7 +63,7 @@ export class ChangeEmailService {
   }
 
   /**
-   * Moves the account. The address that it leaves is told, with a way back, if it was ever proven.
+   * Moves the account. The address that it leaves is told, with a way back if it was ever proven.
    * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws UserExistsError when another account has the address: whoever has the code may know
    */
@@ -94,7 +96,18 @@ export class ChangeEmailService {
   ): Promise<void> {
     await this.sessions.requireAlive(manager, principal);
     await this.codes.use(manager, proven);
-    if (before.isVerified) await this.reverts.offer(manager, before, principal.session.id);
+    await this.tellFormerAddress(manager, before, principal.session.id);
     await this.notices.announce({ kind: 'email_changed', userId: before.id }, manager);
+  }
+  /** A way back only for who has shown that the address is theirs: a mistyped one is a stranger's. */
+  private async tellFormerAddress(manager: EntityManager, before: Account, sessionId: string): Promise<void> {
+    const { email, emailNormalized: address, isVerified } = before;
+    if (isVerified) await this.reverts.offer(manager, before, sessionId);
+    else
+      await this.outbox.enqueueWithin(
+        { kind: 'emailChanged', to: email, data: {} },
+        { about: `email-changed:${this.clock.now().toISOString().slice(0, 10)}`, address, atMost: 1 },
+        manager,
+      );
   }
 }

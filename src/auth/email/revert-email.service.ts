@@ -61,8 +61,8 @@ export class RevertEmailService {
 
   /**
    * Puts the address back. Whoever moved the account may know its password, hold its sessions and the mailbox that it
-   * was moved to: sessions and codes end, later ways back are void, passkeys go that were registered since
-   * the session began that moved it, and a new password has to be set by a reset.
+   * was moved to, and may have registered passkeys in any session: sessions and codes end, later ways back are void,
+   * passkeys go, devices are forgotten, and a new password has to be set by a reset.
    * @throws MailedCodeInvalidError whatever is wrong with the token
    */
   async revert(token: string): Promise<MessageResponse> {
@@ -78,7 +78,9 @@ export class RevertEmailService {
     const { id, userId, email, trustedUntil } = found;
     if (!(await this.repository.use(manager, found))) throw new MailedCodeInvalidError();
     await this.users.removePassword(manager, userId);
-    await this.lifecycle.accountTakenBack(manager, { userId, since: trustedUntil });
+    // Where no password can be set any more, passkeys from before may be all that their owner gets in with.
+    const since = this.outbox.isOpen ? new Date(0) : trustedUntil;
+    await this.lifecycle.accountTakenBack(manager, { userId, since });
     await this.sessions.endAll(manager, userId, 'email-reverted', { actorId: userId });
     await this.audit.record('user_email_reverted', { actorId: userId, subjectId: userId }, manager);
     await this.notices.announce({ kind: 'email_reverted', userId }, manager);

@@ -95,6 +95,11 @@ export class KnownDevicesRepository {
     return row;
   }
 
+  /** Those that were added at this moment or later. */
+  async forgetSince(manager: EntityManager, userId: number, since: Date): Promise<void> {
+    await manager.query('DELETE FROM known_devices WHERE user_id = $1 AND created_at >= $2', [userId, since]);
+  }
+
   /** It is one like any other from now on. */
   async forget(manager: EntityManager, userId: number, id: string): Promise<void> {
     await manager.query('DELETE FROM known_devices WHERE id = $2 AND user_id = $1', [userId, id]);

@@ -56,7 +56,7 @@ export class PasskeysService {
   }
 
   /**
-   * Removes a passkey: it logs in to nothing from now on. Sessions that it began go on.
+   * Removes a passkey: it logs in to nothing from now on, and every other session ends, as it may have begun them.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
    * @throws PasskeyNotFoundError
    * @throws LastLoginMethodError when nobody could log in to the account any more
@@ -69,8 +69,10 @@ export class PasskeysService {
       await this.sessions.requireAlive(manager, principal);
       const name = await this.passkeys.removeOwned(manager, userId, id);
       if (name === undefined) throw new PasskeyNotFoundError();
-      if (!owner?.hasPassword && (await this.passkeys.count(userId, manager)) === 0)
-        throw new LastLoginMethodError();
+      const isLast = (await this.passkeys.count(userId, manager)) === 0;
+      if (isLast && !owner?.hasPassword) throw new LastLoginMethodError();
+      await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
+      if (isLast) await this.sessions.forgetPasskey(manager, principal);
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
       await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
     });

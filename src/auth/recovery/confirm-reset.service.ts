@@ -9,9 +9,11 @@ import { UsersService } from '../../users/users.service.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { OneTimeCodesService, type ProvenCode } from '../codes/one-time-codes.service.js';
+import { KnownDevicesService } from '../lockouts/known-devices.service.js';
 import { LockoutKeysService } from '../lockouts/lockout-keys.js';
 import { UnlockService } from '../lockouts/unlock.service.js';
 import { SecondFactorService } from '../mfa/second-factor.service.js';
+import { NotMeLinks } from '../notices/not-me/not-me-links.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
@@ -31,6 +33,8 @@ export class ConfirmResetService {
     private readonly sessions: SessionsService,
     private readonly lockoutKeys: LockoutKeysService,
     private readonly unlocks: UnlockService,
+    private readonly devices: KnownDevicesService,
+    private readonly notMeLinks: NotMeLinks,
     private readonly notices: SecurityNotices,
     private readonly lifecycle: UserLifecycle,
     private readonly secondFactors: SecondFactorService,
@@ -40,8 +44,9 @@ export class ConfirmResetService {
 
   /**
    * Sets the password; ends every session and every code of the account and clears its locks. Second
-   * factors and passkeys stay, unless nobody had ever verified the address. Until the code has been
-   * right, nothing that is done depends on whether there is an account.
+   * factors and passkeys stay, unless nobody had ever verified the address; an admin's always do. Devices are forgotten
+   * of whose logins the owner was told and may still say that they were not theirs. Until the code has been right,
+   * nothing that is done depends on whether there is an account.
    * @throws WeakPasswordError without taking a try
    * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws RateLimitedError
@@ -66,7 +71,8 @@ export class ConfirmResetService {
       await this.lifecycle.codesMustEnd(manager, user.id);
       await this.sessions.endAll(manager, user.id, 'password-reset', { actorId: user.id });
       await this.unlocks.clearLocks(user.id, manager);
-      if (!user.isVerified) await this.cleanOut(manager, user.id);
+      await this.forgetNewDevices(manager, user.id);
+      if (!user.isVerified && !user.isAdmin) await this.cleanOut(manager, user.id);
       await this.audit.record('authn_password_reset', { actorId: user.id, subjectId: user.id }, manager);
       await this.notices.announce({ kind: 'password_reset', userId: user.id }, manager);
     });
@@ -81,6 +87,11 @@ export class ConfirmResetService {
     await this.lifecycle.accountTakenBack(manager, { userId, since: new Date(0) });
     if (await this.secondFactors.removeAll(manager, userId))
       await this.audit.record('authn_mfa_reset', { actorId: userId, subjectId: userId }, manager);
+  }
+
+  private async forgetNewDevices(manager: EntityManager, userId: number): Promise<void> {
+    const since = await this.notMeLinks.firstLogin(manager, userId);
+    if (since) await this.devices.forgetSince(manager, userId, since);
   }
 
   private async prove(email: string, code: string): Promise<ProvenCode & { userId: number }> {

@@ -179,6 +179,10 @@ export class SessionsRepository {
     return rows.length === 1;
   }
 
+  async forgetPasskey(manager: EntityManager, sessionId: string): Promise<void> {
+    await manager.query('UPDATE sessions SET by_passkey = false WHERE id = $1 AND by_passkey', [sessionId]);
+  }
+
   /** Ends a session of a user. @returns whether it was one, and alive until now */
   async revoke(manager: EntityManager, userId: number, sessionId: string, reason: string): Promise<boolean> {
     const [, count] = await manager.query<[unknown, number]>(

@@ -191,6 +191,11 @@ export class SessionsService {
     if (!(await this.sessions.holdAlive(manager, userId, session.id))) throw new UnauthenticatedError();
   }
 
+  /** The passkey that began the caller's session is gone, and no other is left: it shows no second factor any more. */
+  forgetPasskey(manager: EntityManager, { session }: Principal): Promise<void> {
+    return this.sessions.forgetPasskey(manager, session.id);
+  }
+
   /** Whether somebody has used an account of late. */
   wereSeenWithinADay(manager: EntityManager, userId: number): Promise<boolean> {
     return this.sessions.wereSeenWithinADay(manager, userId);

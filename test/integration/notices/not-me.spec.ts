@@ -175,7 +175,9 @@ describe('the link', () => {
     const answers = [];
     for (const token of wrong) answers.push(await stage.disown(token));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body.error.message}`))).toEqual(
-      new Set(['400 This link is not valid, or not any more.']),
+      new Set([
+        '400 This link is not valid, or not any more. If the address of the account was changed, take the address back first, with the mail about that.',
+      ]),
     );
     for (const token of ['', 'x'.repeat(201), null, 7, ['x'], undefined])
       expect((await stage.server.api.post('/auth/not-me', { token })).status).toBe(422);

@@ -303,9 +303,9 @@ export class Stage {
   /** @returns what the link carries of a letter to somebody who has done nothing yet */
   async makeNotMeLink(): Promise<string> {
     const links = this.server.app.get(NotMeLinks);
-    const { id: userId } = await this.spend();
+    const { id: userId, email: emailNormalized } = await this.spend();
     const { token, hash } = links.draw();
-    const login = { userId, sessionId: randomUUID(), deviceId: randomUUID() };
+    const login = { userId, emailNormalized, sessionId: randomUUID(), deviceId: randomUUID() };
     await this.server.app.get(DataSource).transaction((manager) => links.keep(manager, login, hash));
     return token;
   }

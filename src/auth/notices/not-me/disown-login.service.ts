@@ -49,10 +49,10 @@ export class DisownLoginService {
   }
 
   private async takeBack(manager: EntityManager, link: FoundNotMeLink): Promise<void> {
-    const { userId, sessionId, deviceId, createdAt } = link;
+    const { userId, sessionId, deviceId } = link;
     // The account before what hangs on it, as everywhere.
-    const isGood = (await this.users.lock(manager, userId)) && (await this.links.use(manager, link));
-    if (!isGood) throw new LinkInvalidError();
+    const since = (await this.users.lock(manager, userId)) ? await this.links.use(manager, link) : undefined;
+    if (!since) throw new LinkInvalidError();
     // Where no mail is sent any more nobody could set another one.
     if (this.outbox.isOpen) await this.users.removePassword(manager, userId);
     await this.lifecycle.codesMustEnd(manager, userId);
@@ -63,7 +63,7 @@ export class DisownLoginService {
       { actorId: userId, subjectId: userId, sessionId },
       manager,
     );
-    await this.lifecycle.accountTakenBack(manager, { userId, since: createdAt });
+    await this.lifecycle.accountTakenBack(manager, { userId, since });
     await this.notices.announce({ kind: 'login_disowned', userId }, manager);
   }
 }

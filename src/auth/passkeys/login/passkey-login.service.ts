@@ -73,10 +73,9 @@ export class PasskeyLoginService {
       challenge: text,
       rpId: this.relyingParty.id,
       timeout: CHALLENGE_SECONDS * 1000,
-      allowCredentials: (own.length > 0 ? own : decoys).map(({ credentialId, transports }) => ({
+      allowCredentials: (own.length > 0 ? own : decoys).map(({ credentialId }) => ({
         id: credentialId.toString('base64url'),
         type: 'public-key',
-        transports,
       })),
       userVerification: 'required',
     };
