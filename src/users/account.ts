@@ -10,6 +10,8 @@ export interface Account {
   emailNormalized: string;
   username: string | null;
   isVerified: boolean;
+  /** It was mailed a code to verify its address, and nobody ever used one: it may be anybody's. */
+  isUnproven: boolean;
   /** Where it moves once the code that was mailed there is confirmed. */
   pendingEmail: string | null;
 }
@@ -22,6 +24,7 @@ export function toAccount({ id, name, email, emailNormalized, username, ...user 
     emailNormalized,
     username,
     isVerified: user.emailVerifiedAt !== null,
+    isUnproven: user.emailVerifiedAt === null && user.verificationSentAt !== null,
     pendingEmail: user.pendingEmail,
   };
 }

@@ -6,7 +6,7 @@ export function emailReverted(_data: Record<string, never>, { url }: Sender): Le
     subject: 'Your account is back',
     preview: 'Your address is the account’s again.',
     paragraphs: [
-      'This address is that of your account again. Every session has ended, and the password was removed: somebody else may have known it.',
+      'This address is that of your account again. Every session has ended, and the password was removed: somebody else may have known it. Passkeys that were added since the session began that moved it are removed.',
       'Set a new one as if you had forgotten it. Choose one that you use nowhere else.',
     ],
     action: { label: 'Set a new password', url: `${url}/app/reset` },
