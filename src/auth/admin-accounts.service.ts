@@ -96,8 +96,8 @@ export class AdminAccountsService {
     await this.users.transaction(async (manager) => {
       await this.users.makeAdmin(manager, account.id, passwordHash);
       if (takeMfa) {
-        await this.mfaResets.removeAll(manager, account.id);
-        // Whoever had the account until now may have set up what lets in by itself.
+        await this.mfaResets.removeAll(manager, account.id, 'admin');
+        // Whoever had the account until now may have set up more that lets them in.
         await this.lifecycle.accountTakenBack(manager, { userId: account.id, since: new Date(0) });
       }
       await this.sessions.endAll(manager, account.id, 'admin-reset');

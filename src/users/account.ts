@@ -10,7 +10,8 @@ export interface Account {
   emailNormalized: string;
   username: string | null;
   isVerified: boolean;
-  isAdmin: boolean;
+  /** It was mailed a code to verify its address, and nobody ever used one: it may be anybody's. Never an admin's. */
+  isUnproven: boolean;
   /** Where it moves once the code that was mailed there is confirmed. */
   pendingEmail: string | null;
 }
@@ -26,7 +27,7 @@ export function toAccount({ id, name, email, emailNormalized, username, ...user 
     emailNormalized,
     username,
     isVerified: user.emailVerifiedAt !== null,
-    isAdmin: user.role === 'admin',
+    isUnproven: user.emailVerifiedAt === null && user.verificationSentAt !== null && user.role !== 'admin',
     pendingEmail: user.pendingEmail,
   };
 }

@@ -55,7 +55,10 @@ export class NoticeLetters {
     },
     password_reset: {
       atMost: DAILY,
-      write: (_, origin) => ({ kind: 'passwordResetDone', data: { origin } }),
+      write: ({ factorsRemoved }, origin) => ({
+        kind: 'passwordResetDone',
+        data: { origin, factorsRemoved },
+      }),
     },
     username_changed: {
       atMost: DAILY,

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import type { PagingQuery } from '../../common/http/paging.dto.js';
 import type { Principal } from '../../common/http/principal.js';
 import { requireRecentAuthentication } from '../../users/require-recent-authentication.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
+import { SecondFactorService } from '../mfa/second-factor.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { PasskeyChallengesRepository } from './challenges/passkey-challenges.repository.js';
@@ -21,21 +23,20 @@ export class PasskeysService {
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
     private readonly sessions: SessionsService,
-    challenges: PasskeyChallengesRepository,
+    private readonly challenges: PasskeyChallengesRepository,
+    secondFactors: SecondFactorService,
     lifecycle: UserLifecycle,
   ) {
     lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
     // They log in by themselves, without the password that is removed.
     lifecycle.on('accountTakenBack', async (manager, { userId, since }) => {
-      await challenges.dropOf(manager, userId);
-      for (const id of await passkeys.removeSince(manager, userId, since))
-        await audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+      await this.removeSince(manager, userId, since);
     });
-  }
-
-  /** Whether an account has a passkey: two factors in one, wherever a second one is asked for. */
-  async has(userId: number): Promise<boolean> {
-    return (await this.passkeys.count(userId)) > 0;
+    // Two factors in one: they complete no login by a password, and go with the factors that do.
+    secondFactors.register({
+      methodsOf: () => Promise.resolve([]),
+      remove: (manager, userId) => this.removeSince(manager, userId, new Date(0)),
+    });
   }
 
   /** Oldest first. @throws ValidationFailedError for a foreign cursor */
@@ -76,5 +77,14 @@ export class PasskeysService {
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
       await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
     });
+  }
+
+  /** @returns whether there were any */
+  private async removeSince(manager: EntityManager, userId: number, since: Date): Promise<boolean> {
+    await this.challenges.dropOf(manager, userId);
+    const removed = await this.passkeys.removeSince(manager, userId, since);
+    for (const id of removed)
+      await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+    return removed.length > 0;
   }
 }

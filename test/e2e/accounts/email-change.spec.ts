@@ -227,6 +227,35 @@ describe('the way back', () => {
     expect(told).toEqual([new Date(0)]);
   });
 
+  it('leaves the password where no mails are sent: nobody could set another one', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const token = await revertTokenTo(server, alice.email);
+    const mute = await startTestServer({ database: server.database, env: { MAIL_DISABLED: 'true' } });
+    try {
+      const { status, body } = await mute.api.post('/auth/email/revert', { token });
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: {
+          message: 'The address is back and every session has ended. Log in and change your password.',
+        },
+      });
+      expect((await mute.as(alice).get('/users/info')).status).toBe(401);
+      expect(await mute.logIn(alice)).toEqual(expect.any(String));
+    } finally {
+      await mute.close();
+    }
+  });
+
+  it('says in its letter that passkeys are removed', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    await revert(await revertTokenTo(server, alice.email));
+    expect((await server.mailsTo(alice.email)).at(-1)!.text.replaceAll('\n', ' ')).toContain(
+      'password and passkeys were removed',
+    );
+  });
+
   it('works once, also when a hundred take it at the same time', async () => {
     const alice = await signUpVerified();
     await moveTo(server, alice, newAddress());

@@ -44,6 +44,26 @@ describe('the owner of an account is written to', () => {
     expect(html).toContain('Firefox 131 on Linux');
   });
 
+  it('when it is used on a new device after all that were known have been forgotten', async () => {
+    const [ada, dormant] = [await stage.person(), await stage.person()];
+    for (const table of ['users', 'known_devices'])
+      await stage.server.sql.query(
+        `UPDATE ${table} SET created_at = now() - interval '181 days' WHERE ${table === 'users' ? 'id' : 'user_id'} = $1`,
+        [dormant.id],
+      );
+    await stage.server.sql.query(`UPDATE known_devices SET last_used_at = created_at WHERE user_id = $1`, [
+      dormant.id,
+    ]);
+    // Whoever comes next clears them away.
+    await stage.logIn(ada);
+    const { rowCount } = await stage.server.sql.query('SELECT FROM known_devices WHERE user_id = $1', [
+      dormant.id,
+    ]);
+    expect(rowCount).toBe(0);
+    await stage.logIn(dormant);
+    expect(await stage.letters(dormant, 'newDevice')).toHaveLength(1);
+  });
+
   it('when the password was changed', async () => {
     const ada = await stage.person();
     const changed = await stage.post(
@@ -113,7 +133,7 @@ describe('the owner of an account is written to', () => {
 
   it('when the password was reset', async () => {
     const ada = await stage.person();
-    await announce({ kind: 'password_reset', userId: ada.id });
+    await announce({ kind: 'password_reset', userId: ada.id, factorsRemoved: false });
     expect((await stage.letter(ada, 'passwordResetDone')).text).toContain('secure your mailbox first');
   });
 });

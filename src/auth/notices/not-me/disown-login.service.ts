@@ -45,7 +45,10 @@ export class DisownLoginService {
       if (this.outbox.isOpen)
         await this.resets.mailCode(manager, codeFor, { email: owner.email, allowed: true });
     });
-    return { message: 'Every session has ended. Set a new password with the code that was mailed.' };
+    const next = this.outbox.isOpen
+      ? 'Set a new password with the code that was mailed.'
+      : 'Log in and change your password.';
+    return { message: `Every session has ended. ${next}` };
   }
 
   private async takeBack(manager: EntityManager, link: FoundNotMeLink): Promise<void> {

@@ -144,6 +144,7 @@ export class PasskeyLoginService {
     admission: Admission<string, BegunLogin>,
   ): Promise<never> {
     const isGone = await this.passkeys.transaction(async (manager) => {
+      await this.passkeys.lockOwner(manager, userId);
       const isNews = await this.passkeys.suspectClone(manager, passkeyId);
       if (isNews === undefined) return true;
       await this.audit.record(

@@ -4,6 +4,7 @@ import { AuditService } from '../../../audit/audit.service.js';
 import type { Principal } from '../../../common/http/principal.js';
 import { drawRandom } from '../../../crypto/draw-random.js';
 import { requireRecentAuthentication } from '../../../users/require-recent-authentication.js';
+import { MfaPolicy } from '../../mfa/mfa-policy.service.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import {
@@ -33,6 +34,7 @@ export class RegisterPasskeyService {
     private readonly relyingParty: RelyingParty,
     private readonly userHandles: UserHandlesService,
     private readonly sessions: SessionsService,
+    private readonly policy: MfaPolicy,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
   ) {}
@@ -40,11 +42,13 @@ export class RegisterPasskeyService {
   /**
    * What the caller's browser makes a passkey from. Good for five minutes, once, in this session.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
+   * @throws PasskeyLoginRequiredError
    * @throws PasskeyLimitError
    * @throws PasskeysUnavailableError
    */
   async offer(principal: Principal): Promise<RegistrationOptionsResponse> {
     requireRecentAuthentication(principal);
+    await this.policy.requireProvenFactor(principal);
     this.relyingParty.requireName();
     const { userId, session, name, email, username } = principal;
     const registered = await this.passkeys.listCredentials(userId);
@@ -74,6 +78,7 @@ export class RegisterPasskeyService {
    * Keeps the passkey that came of it. That the login was recent is what its challenge shows.
    * @throws PasskeyInvalidError whatever is wrong with the answer; its challenge is used up
    * @throws PasskeyExistsError
+   * @throws PasskeyLoginRequiredError
    * @throws PasskeyLimitError
    */
   async register(principal: Principal, request: VerifyRegistrationRequest): Promise<PasskeyResponse> {
@@ -98,6 +103,7 @@ export class RegisterPasskeyService {
     return this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
       await this.sessions.requireAlive(manager, principal);
+      await this.policy.requireProvenFactor(principal, manager);
       if ((await this.passkeys.count(userId, manager)) >= MAX_PASSKEYS)
         throw new PasskeyLimitError(MAX_PASSKEYS);
       const added = await this.passkeys.addOnce(manager, passkey);
