@@ -137,6 +137,7 @@ export class AccountsService {
     await this.users.transaction(async (manager) => {
       if (!(await this.users.replacePasswordHash(userId, verified, replacement, manager)))
         throw new WrongCurrentPasswordError();
+      await this.sessions.requireAlive(manager, principal);
       await this.sessions.endAll(manager, userId, 'password-changed', {
         exceptSessionId: session.id,
       });

@@ -62,8 +62,8 @@ export class AdminAccountsService {
   }
 
   /**
-   * Makes an account that exists an admin, with a new password. Its sessions end, and its second factors are taken
-   * away: whoever registered it may have set them up.
+   * Makes an account that exists an admin, with a new password. Its sessions end, and its second factors and
+   * passkeys are taken away: whoever registered it may have set them up. That the address is theirs the operator says.
    * @throws UserNotFoundError
    * @throws WeakPasswordError
    */
@@ -75,7 +75,7 @@ export class AdminAccountsService {
 
   /**
    * Gives an admin a new password, activates and unlocks the account and ends its sessions.
-   * @param takeMfa whether its second factors go too
+   * @param takeMfa whether its second factors and passkeys go too
    * @throws UserNotFoundError
    * @throws WeakPasswordError
    */
@@ -95,7 +95,11 @@ export class AdminAccountsService {
     const passwordHash = await this.hasher.hash(chosen);
     await this.users.transaction(async (manager) => {
       await this.users.makeAdmin(manager, account.id, passwordHash);
-      if (takeMfa) await this.mfaResets.removeAll(manager, account.id);
+      if (takeMfa) {
+        await this.mfaResets.removeAll(manager, account.id, 'admin');
+        // Whoever had the account until now may have set up more that lets them in.
+        await this.lifecycle.accountTakenBack(manager, { userId: account.id, since: new Date(0) });
+      }
       await this.sessions.endAll(manager, account.id, 'admin-reset');
       await this.lifecycle.codesMustEnd(manager, account.id);
       await this.unlocks.clearLocks(account.id, manager);
@@ -115,6 +119,7 @@ export class AdminAccountsService {
       email,
       passwordHash: await this.hasher.hash(chosen),
       role: 'admin',
+      isVerified: true,
     });
     return { email, generatedPassword: password === undefined ? chosen : undefined };
   }

@@ -54,6 +54,7 @@ import { MfaToken } from './mfa/pending/mfa-token.entity.js';
 import { MfaTokensRepository } from './mfa/pending/mfa-tokens.repository.js';
 import { MfaTokensService } from './mfa/pending/mfa-tokens.service.js';
 import { ProveAgainService } from './mfa/prove-again.service.js';
+import { MfaPolicy } from './mfa/mfa-policy.service.js';
 import { ResetMfaService } from './mfa/reset-mfa.service.js';
 import { SecondFactorGuard } from './mfa/second-factor.guard.js';
 import { SecondFactorService } from './mfa/second-factor.service.js';
@@ -171,6 +172,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     ProveAgainService,
     StepUpService,
     ManageMfaService,
+    MfaPolicy,
     ResetMfaService,
     RegistrationService,
     RegistrationPolicy,

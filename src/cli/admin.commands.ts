@@ -40,14 +40,14 @@ export function addAdminCommands(program: Command, run: RunWithService): void {
     .command('admin:reset')
     .description('give an admin a new password, activate the account and end its sessions')
     .requiredOption('--email <address>', 'address of the account', emailAddress)
-    .option('--mfa', 'take its second factors away, too')
+    .option('--mfa', 'take its second factors and passkeys away, too')
     .option(...PASSWORD_STDIN)
     .action((options: AdminOptions & { mfa?: true }) =>
       run(async (service) => {
         const password = await readPassword(options);
         show(
           await service.get(AdminAccountsService).reset(options.email, password, options.mfa ?? false),
-          `has a new password${options.mfa ? ' and no second factor' : ''}; its sessions have ended`,
+          `has a new password${options.mfa ? ' and neither second factor nor passkey' : ''}; its sessions have ended`,
         );
       }),
     );

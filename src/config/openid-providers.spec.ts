@@ -61,9 +61,9 @@ describe('providers of OpenID Connect by configuration', () => {
     try {
       const file = path.join(folder, 'secret');
       writeFileSync(file, 'from a file\n');
-      const { OAUTH_OIDC_KEYCLOAK_CLIENT_SECRET: _, ...rest } = KEYCLOAK;
       const { providers } = readOpenidProviders({
-        ...rest,
+        ...KEYCLOAK,
+        OAUTH_OIDC_KEYCLOAK_CLIENT_SECRET: '',
         OAUTH_OIDC_KEYCLOAK_CLIENT_SECRET_FILE: file,
       });
       expect(providers[0]?.clientSecret).toBe('from a file');

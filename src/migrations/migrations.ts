@@ -11,6 +11,7 @@ import { AddMfa1795260000000 } from './1795260000000-add-mfa.js';
 import { AddPasskeys1795270000000 } from './1795270000000-add-passkeys.js';
 import { AddTokenKeyRings1795280000000 } from './1795280000000-add-token-key-rings.js';
 import { GiveMailsTime1795281000000 } from './1795281000000-give-mails-time.js';
+import { BindRecovery1795285000000 } from './1795285000000-bind-recovery.js';
 import { AddSocialLogin1795290000000 } from './1795290000000-add-social-login.js';
 
 /** Every migration, oldest first. */
@@ -28,5 +29,6 @@ export const MIGRATIONS = [
   AddPasskeys1795270000000,
   AddTokenKeyRings1795280000000,
   GiveMailsTime1795281000000,
+  BindRecovery1795285000000,
   AddSocialLogin1795290000000,
 ];

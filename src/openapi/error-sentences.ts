@@ -21,7 +21,10 @@ export const SENTENCES = {
   EMAIL_DOMAIN_NOT_ALLOWED: 'Addresses of this domain cannot register here.',
   INVITATION_INVALID: 'This invitation is not valid, or not for this e-mail address.',
   REAUTHENTICATION_REQUIRED: 'Log in again first: this needs a login within the last 15 minutes.',
-  MFA_SETUP_REQUIRED: 'Set up a second factor first: this service asks it of you.',
+  MFA_SETUP_REQUIRED:
+    'Set up a second factor first, or log in with your passkey: this service asks it of you.',
+  PASSKEY_LOGIN_REQUIRED:
+    'Log in with your passkey to do this; if you have lost it, have an admin reset your second factor.',
   NOT_ELIGIBLE: 'This election is not open to you.',
   NOTE_PASSWORD_REQUIRED: 'This note needs its password.',
   NOTE_PASSWORD_INVALID: 'This is not the password of this note.',

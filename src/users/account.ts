@@ -10,9 +10,14 @@ export interface Account {
   emailNormalized: string;
   username: string | null;
   isVerified: boolean;
+  /** It was mailed a code to verify its address, and nobody ever used one: it may be anybody's. Never an admin's. */
+  isUnproven: boolean;
   /** Where it moves once the code that was mailed there is confirmed. */
   pendingEmail: string | null;
 }
+
+/** Where mails to an account go. */
+export type MailAddress = Pick<Account, 'email' | 'emailNormalized' | 'isVerified'>;
 
 export function toAccount({ id, name, email, emailNormalized, username, ...user }: User): Account {
   return {
@@ -22,6 +27,7 @@ export function toAccount({ id, name, email, emailNormalized, username, ...user 
     emailNormalized,
     username,
     isVerified: user.emailVerifiedAt !== null,
+    isUnproven: user.emailVerifiedAt === null && user.verificationSentAt !== null && user.role !== 'admin',
     pendingEmail: user.pendingEmail,
   };
 }

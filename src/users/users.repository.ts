@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Role } from '../common/http/principal.js';
 import { runPrepared, type Statement } from '../database/prepared.js';
 import type { Credentials } from './credentials.js';
+import type { MailAddress } from './account.js';
 import { User } from './user.entity.js';
 
 export interface NewUser {
@@ -188,12 +189,13 @@ export class UsersRepository {
     await manager.getRepository(User).update({ id }, { passwordHash });
   }
 
-  async findActiveAddress(manager: EntityManager, id: number): Promise<string | undefined> {
-    const [row] = await manager.query<{ email: string }[]>(
-      'SELECT email FROM users WHERE id = $1 AND is_active',
+  async findActiveAddress(manager: EntityManager, id: number): Promise<MailAddress | undefined> {
+    const [row] = await manager.query<MailAddress[]>(
+      `SELECT email, email_normalized AS "emailNormalized", email_verified_at IS NOT NULL AS "isVerified"
+       FROM users WHERE id = $1 AND is_active`,
       [id],
     );
-    return row?.email;
+    return row;
   }
 
   listActiveAdmins(manager: EntityManager): Promise<{ id: number; email: string }[]> {

@@ -9,7 +9,7 @@ import { RateLimits } from '../common/rate-limits/rate-limits.js';
 import { AppConfig } from '../config/app-config.js';
 import { isUniqueViolation } from '../database/constraint-violation.js';
 import { MailOutbox } from '../mail/outbox/mail-outbox.service.js';
-import { toAccount, type Account } from './account.js';
+import { toAccount, type Account, type MailAddress } from './account.js';
 import { AddressesService } from './addresses.service.js';
 import { dayWithoutBackups } from './day-without-backups.js';
 import { normalizeEmail, normalizeUsername } from './email-address.js';
@@ -34,8 +34,8 @@ export interface AccountToCreate {
   username?: string | null;
   passwordHash: string | null;
   role?: Role;
-  /** Whether somebody who can tell says that the address is its owner's. Else it is still to be proven. */
-  isEmailVerified?: boolean;
+  /** Whether it is known already that the address is theirs. */
+  isVerified?: boolean;
 }
 
 /** Accounts: who exists, under which names, and what becomes of them. */
@@ -58,7 +58,7 @@ export class UsersService {
    * @throws UserExistsError when the e-mail address or username is taken.
    */
   async create(
-    { name, email, username = null, passwordHash, role = 'user', isEmailVerified = false }: AccountToCreate,
+    { name, email, username = null, passwordHash, role = 'user', isVerified = false }: AccountToCreate,
     confirm?: (manager: EntityManager, userId: number) => Promise<void>,
   ): Promise<User> {
     const emailNormalized = normalizeEmail(email);
@@ -73,7 +73,7 @@ export class UsersService {
         usernameNormalized: username === null ? null : normalizeUsername(username),
         passwordHash,
         role,
-        emailVerifiedAt: isEmailVerified ? this.clock.now() : null,
+        emailVerifiedAt: isVerified ? this.clock.now() : null,
         voterKey: await this.voterKeys.forNewAccount(manager, emailHmac),
       };
       let user = await this.users.insertIfFree(manager, account);
@@ -187,7 +187,7 @@ export class UsersService {
   }
 
   /** Where mails to the owner of an active account go. */
-  addressOf(manager: EntityManager, userId: number): Promise<string | undefined> {
+  addressOf(manager: EntityManager, userId: number): Promise<MailAddress | undefined> {
     return this.users.findActiveAddress(manager, userId);
   }
 
@@ -216,12 +216,13 @@ export class UsersService {
       await this.lifecycle.adminChanged(manager, before.id);
   }
 
-  /** Makes an account an active admin with a new password. @throws UserNotFoundError */
+  /** Makes an account an active admin with a new password, for an operator who vouches for its address. @throws UserNotFoundError */
   async makeAdmin(manager: EntityManager, userId: number, passwordHash: string): Promise<void> {
     const before = await this.users.lockById(manager, userId);
     if (!before) throw new UserNotFoundError();
     await this.changeAccess(manager, before, { role: 'admin', isActive: true });
     await this.users.setPasswordHash(manager, userId, passwordHash);
+    await this.users.markVerified(manager, userId, before.emailNormalized);
     await this.audit.record(
       'privilege_permissions_changed',
       { subjectId: userId, details: { role: 'admin', is_active: true } },
@@ -284,10 +285,12 @@ export class UsersService {
     const lastBackupGoesAt = dayWithoutBackups(this.config.backup, this.clock.now());
     await this.users.transaction(async (manager) => {
       await this.requireAnotherAdmin(manager, userId);
-      await this.outbox.enqueue(
-        { kind: 'farewell', to: principal.email, data: { lastBackupGoesAt }, event: `farewell:${userId}` },
-        manager,
-      );
+      // Whoever registers and deletes again and again with a stranger's address has nothing sent there.
+      if (principal.emailVerified)
+        await this.outbox.enqueue(
+          { kind: 'farewell', to: principal.email, data: { lastBackupGoesAt }, event: `farewell:${userId}` },
+          manager,
+        );
       await this.lifecycle.accountDeleted(manager, userId);
       await this.users.delete(manager, userId);
       await this.audit.record('user_deleted', { subjectId: userId }, manager);

@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '../support/test-server.js';
 import type { Actor } from '../support/api-client.js';
 import { WebClient } from '../support/web-client.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
-import { operationsOf, type OpenApiDocument, type Operation } from './hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../support/operations.js';
 
 let server: TestServer;
 let alice: Actor;

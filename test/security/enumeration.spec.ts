@@ -1,47 +1,26 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor, Answer } from '../support/api-client.js';
+import { LOCKOUTS } from '../support/lockout-words.js';
+import { Statements } from '../support/statements.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 /** Logins have a test of their own: login-answers.spec.ts. Registering and renaming tell by contract, and are limited. */
 
-let statements: string[] = [];
-const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
-const { query } = prototype;
-
+const statements = Statements.record();
 let server: TestServer;
 let alice: Actor;
 let bob: Actor;
 beforeAll(async () => {
-  prototype.query = function (this: unknown, ...args: unknown[]) {
-    const [first] = args;
-    statements.push(typeof first === 'string' ? first : ((first as { text?: string }).text ?? ''));
-    return query.apply(this, args);
-  };
   server = await startTestServer();
   alice = await server.signUp();
   bob = await server.signUp();
 });
 afterAll(async () => {
-  prototype.query = query;
+  statements.stop();
   await server.close();
 });
 
-/** All of an answer, to the byte and in order, but what no two answers share. */
-function comparable({ status, headers, body }: Answer) {
-  const text = JSON.stringify(body).replaceAll(headers.get('x-request-id')!, 'the request id');
-  // How many requests are left counts down whatever is answered.
-  const kept = [...headers]
-    .filter(([name]) => !['x-request-id', 'date'].includes(name))
-    .map(([name, value]) => [name, name === 'ratelimit' ? value.replaceAll(/\d+/g, 'n') : value]);
-  return { status, text, headers: kept };
-}
-
-async function costOf(ask: () => Promise<Answer>) {
-  statements = [];
-  const answer = await ask();
-  return { answer: comparable(answer), statements: [...statements] };
-}
+const costOf = (ask: () => Promise<Answer>) => statements.costOf(ask);
 
 const refreshTokenOf = async ({ email, password }: Actor) =>
   (await server.api.post('/users/login', { email, password })).body.refresh_token as string;
@@ -101,5 +80,41 @@ describe('an answer does not tell whether', () => {
     expect(known.answer).toEqual(unknown.answer);
     expect(known.statements.length).toBeGreaterThan(0);
     expect(known.statements).toEqual(unknown.statements);
+  });
+
+  it('somebody has an account, by what it costs to lock it: unknown, disabled, by address or username', async () => {
+    const here = { ...LOCKOUTS, RL_LOGIN_IP_LIMIT: '0', LOGIN_FAIL_IP_THRESHOLD: '0' };
+    const locking = await startTestServer({ env: here });
+    try {
+      const known = await locking.signUp();
+      const named = await locking.signUp({ username: 'named-here' });
+      const disabled = await locking.signUp();
+      await locking.sql.query('UPDATE users SET is_active = false WHERE id = $1', [disabled.id]);
+      const failures = async (name: object) => {
+        const costs = [];
+        for (let n = 0; n < 8; n += 1)
+          costs.push(
+            await costOf(() => locking.api.post('/users/login', { ...name, password: 'not the password' })),
+          );
+        return costs;
+      };
+      const byAddress = [];
+      for (const email of ['first@example.com', known.email, 'nobody@example.com', disabled.email])
+        byAddress.push(await failures({ email }));
+      // The very first one of all makes what is kept.
+      const [, ofKnown, ...others] = byAddress;
+      expect(ofKnown!.at(-1)!.statements.length).toBeGreaterThan(ofKnown!.at(-2)!.statements.length);
+      for (const one of others) expect(one).toEqual(ofKnown);
+      expect(await failures({ username: 'named-here' })).toEqual(await failures({ username: 'nobody-here' }));
+      for (const { email } of [known, named])
+        expect((await locking.mailsTo(email)).map(({ kind }) => kind)).toContain('lockout');
+      const { rows } = await locking.sql.query<{ letters: number; live: number }>(
+        `SELECT count(*)::int AS letters, count(*) FILTER (WHERE expires_at IS NULL)::int AS live
+         FROM mail_messages WHERE kind = 'lockout'`,
+      );
+      expect(rows).toEqual([{ letters: 6, live: 2 }]);
+    } finally {
+      await locking.close();
+    }
   });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rawRequest, sendRaw, type RawAnswer } from '../support/raw-http.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
-import { operationsOf, type OpenApiDocument, type Operation } from './hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../support/operations.js';
 
 const EVIL = 'evil.example';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { Actor, Answer } from '../support/api-client.js';
+import type { Actor } from '../support/api-client.js';
+import { comparable } from '../support/comparable.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 describe('a login that fails', () => {
@@ -24,23 +25,11 @@ describe('a login that fails', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
 
-  /** All of an answer but what no two answers share. */
-  function comparable({ status, headers, body }: Answer) {
-    const { request_id: requestId, ...error } = body.error;
-    expect(requestId).toBe(headers.get('x-request-id'));
-    return {
-      status,
-      error,
-      // How many requests the caller has left says nothing of accounts.
-      headers: [...headers].filter(([name]) => !['x-request-id', 'date', 'ratelimit'].includes(name)),
-    };
-  }
-
   it('answers alike for a wrong password, an unknown, a disabled and a passwordless account', async () => {
     const wrong = 'not the password of anybody';
     const expected = comparable(await logIn({ email: known.email, password: wrong }));
     expect(expected.status).toBe(401);
-    expect(expected.error.code).toBe('INVALID_CREDENTIALS');
+    expect(expected.text).toContain('"code":"INVALID_CREDENTIALS"');
     expect(expected.headers).toEqual(expect.arrayContaining([['www-authenticate', 'Bearer']]));
     const others = [
       logIn({ email: 'nobody@example.com', password: wrong }),

@@ -1,48 +1,25 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { requestContext } from '../../src/common/logging/request-context.js';
 import type { Actor, Answer } from '../support/api-client.js';
+import { comparable } from '../support/comparable.js';
 import { codesTo, codeTo, moveTo, otherThan, verifyEmail } from '../support/mailed-codes.js';
+import { Statements } from '../support/statements.js';
 import { startTestServer, unique, type TestServer } from '../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
 
-let statements: string[] = [];
-const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
-const { query } = prototype;
-
+const statements = Statements.record();
 let server: TestServer;
 beforeAll(async () => {
-  prototype.query = function (this: unknown, ...args: unknown[]) {
-    const [first] = args;
-    // What the service asks beside its requests is nobody's cost.
-    if (requestContext.getStore())
-      statements.push(typeof first === 'string' ? first : ((first as { text?: string }).text ?? ''));
-    return query.apply(this, args);
-  };
   server = await startTestServer({ env: { RL_RESET_EMAIL_LIMIT: '3' } });
   // The first one of all reads a key, which is kept.
   await request(newAddress());
 });
 afterAll(async () => {
-  prototype.query = query;
+  statements.stop();
   await server.close();
 });
 
-/** All of an answer, to the byte and in order, but what no two answers share. */
-function comparable({ status, headers, body }: Answer) {
-  const text = JSON.stringify(body).replaceAll(headers.get('x-request-id')!, 'the request id');
-  const kept = [...headers]
-    .filter(([name]) => !['x-request-id', 'date'].includes(name))
-    .map(([name, value]) => [name, name === 'ratelimit' ? value.replaceAll(/\d+/g, 'n') : value]);
-  return { status, text, headers: kept };
-}
-
-async function costOf(ask: () => Promise<Answer>) {
-  statements = [];
-  const answer = await ask();
-  return { answer: comparable(answer), statements: [...statements] };
-}
+const costOf = (ask: () => Promise<Answer>) => statements.costOf(ask);
 
 const request = (email: string, headers = {}) =>
   server.api.post('/auth/password-reset/request', { email }, { headers });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Operation } from './hostile-input/operations.js';
+import type { Operation } from '../support/operations.js';
 import { fillPath, Stage } from './hostile-input/stage.js';
 
 const stage = await Stage.build();

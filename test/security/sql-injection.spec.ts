@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Operation } from './hostile-input/operations.js';
+import type { Operation } from '../support/operations.js';
 import { fillPath, Stage } from './hostile-input/stage.js';
 import { tryAll, type Try } from './hostile-input/try-all.js';
 

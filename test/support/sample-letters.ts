@@ -25,7 +25,7 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   lockout: [{ origin, seconds: 900 }],
   refreshReuse: [{ origin }],
   passwordChanged: [{ origin }],
-  passwordResetDone: [{ origin }],
+  passwordResetDone: [{ origin, factorsRemoved: true }, { origin }],
   usernameChanged: [{ origin }],
   mfaChanged: [
     { origin, change: 'enabled' },

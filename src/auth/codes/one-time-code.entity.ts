@@ -35,6 +35,10 @@ export class OneTimeCode {
   @Column('smallint', { name: 'tries_left' })
   triesLeft!: number;
 
+  /** From which networks it was tried, as keyed hashes, one for each try. */
+  @Column('text', { name: 'tried_from', array: true, default: () => "'{}'" })
+  triedFrom!: string[];
+
   @Index('one_time_codes_expires_at_idx')
   @Column('timestamptz', { name: 'expires_at' })
   expiresAt!: Date;

@@ -137,10 +137,26 @@ export class OneTimeCodesRepository {
 
   /** Forgets codes a day after their end, and addresses that wait for one of them. */
   async deleteEnded(): Promise<void> {
+    await this.dataSource.transaction((manager) => this.clearPendingEmails(manager));
+    // The code of an address that is still to come stays: by it the next sweep finds the address.
     await this.dataSource.query(
-      `UPDATE users u SET pending_email = NULL FROM one_time_codes c
-       WHERE c.purpose = 'change_email' AND c.user_id = u.id AND c.expires_at < now() - ${KEPT_FOR}`,
+      `DELETE FROM one_time_codes c WHERE expires_at < now() - ${KEPT_FOR} AND NOT EXISTS (
+         SELECT FROM users u WHERE u.id = c.user_id AND u.pending_email IS NOT NULL AND c.purpose = 'change_email')`,
     );
-    await this.dataSource.query(`DELETE FROM one_time_codes WHERE expires_at < now() - ${KEPT_FOR}`);
+  }
+
+  /**
+   * The accounts are locked before it is looked at whether their codes have ended: whoever changes an address just now
+   * may have been mailed another one. Those that somebody holds are passed over.
+   */
+  private async clearPendingEmails(manager: EntityManager): Promise<void> {
+    const ended = `EXISTS (SELECT FROM one_time_codes c
+      WHERE c.purpose = 'change_email' AND c.user_id = u.id AND c.expires_at < now() - ${KEPT_FOR})`;
+    const accounts = await manager.query<{ id: number }[]>(
+      `SELECT id FROM users u WHERE pending_email IS NOT NULL AND ${ended} FOR UPDATE SKIP LOCKED`,
+    );
+    await manager.query(`UPDATE users u SET pending_email = NULL WHERE id = ANY ($1) AND ${ended}`, [
+      accounts.map(({ id }) => id),
+    ]);
   }
 }

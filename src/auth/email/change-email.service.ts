@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { Clock } from '../../common/clock.js';
 import type { Principal } from '../../common/http/principal.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import type { Account } from '../../users/account.js';
@@ -18,6 +19,7 @@ import {
 } from '../codes/one-time-codes.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { RegistrationPolicy } from '../registration/registration-policy.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { RevertEmailService } from './revert-email.service.js';
 
 /** An account moves to an address that its owner proves. Asking for it is UsersService.updateProfile. */
@@ -28,9 +30,11 @@ export class ChangeEmailService {
     private readonly addresses: AddressesService,
     private readonly codes: OneTimeCodesService,
     private readonly reverts: RevertEmailService,
+    private readonly sessions: SessionsService,
     private readonly notices: SecurityNotices,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
+    private readonly clock: Clock,
     policy: RegistrationPolicy,
     lifecycle: UserLifecycle,
   ) {
@@ -59,11 +63,12 @@ export class ChangeEmailService {
   }
 
   /**
-   * Moves the account. The address that it leaves is told, with a way back, if it was ever proven.
+   * Moves the account. The address that it leaves is told, with a way back if it was ever proven.
    * @throws MailedCodeInvalidError whatever is wrong with it
    * @throws UserExistsError when another account has the address: whoever has the code may know
    */
-  async confirm({ userId, pendingEmail, session }: Principal, code: string): Promise<UserResponse> {
+  async confirm(principal: Principal, code: string): Promise<UserResponse> {
+    const { userId, pendingEmail } = principal;
     const emailNormalized = normalizeEmail(pendingEmail ?? '@');
     const { userId: tried, proven } = await this.codes.try(
       codeOf('change_email', { id: userId, emailNormalized }),
@@ -78,7 +83,7 @@ export class ChangeEmailService {
       throw new MailedCodeInvalidError();
     }
     await this.addresses.changeEmail(userId, pendingEmail, (manager, before) =>
-      this.effect(manager, before, proven, session.id),
+      this.effect(manager, before, proven, principal),
     );
     return this.users.present(userId);
   }
@@ -87,10 +92,22 @@ export class ChangeEmailService {
     manager: EntityManager,
     before: Account,
     proven: ProvenCode,
-    sessionId: string,
+    principal: Principal,
   ): Promise<void> {
+    await this.sessions.requireAlive(manager, principal);
     await this.codes.use(manager, proven);
-    if (before.isVerified) await this.reverts.offer(manager, before, sessionId);
+    await this.tellFormerAddress(manager, before, principal.session.id);
     await this.notices.announce({ kind: 'email_changed', userId: before.id }, manager);
+  }
+  /** A way back only for who has shown that the address is theirs: a mistyped one is a stranger's. */
+  private async tellFormerAddress(manager: EntityManager, before: Account, sessionId: string): Promise<void> {
+    const { email, emailNormalized: address, isVerified } = before;
+    if (isVerified) await this.reverts.offer(manager, before, sessionId);
+    else
+      await this.outbox.enqueueWithin(
+        { kind: 'emailChanged', to: email, data: {} },
+        { about: `email-changed:${this.clock.now().toISOString().slice(0, 10)}`, address, atMost: 1 },
+        manager,
+      );
   }
 }

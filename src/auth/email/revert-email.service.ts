@@ -61,24 +61,28 @@ export class RevertEmailService {
 
   /**
    * Puts the address back. Whoever moved the account may know its password, hold its sessions and the mailbox that it
-   * was moved to: sessions and codes end, later ways back are void, passkeys go that were registered since
-   * the session began that moved it, and a new password has to be set by a reset.
+   * was moved to, and may have registered passkeys in any session: sessions and codes end, later ways back are void,
+   * passkeys go, devices are forgotten, and a new password has to be set by a reset. Where no mails are sent nobody
+   * could do that, so there the password stays, and passkeys that are older than the session that moved the account.
    * @throws MailedCodeInvalidError whatever is wrong with the token
    */
   async revert(token: string): Promise<MessageResponse> {
     const found = await this.repository.find(this.tokens.hashesOf(token));
     if (!found) throw new MailedCodeInvalidError();
     await this.addresses.changeEmail(found.userId, found.email, (manager) => this.effect(manager, found));
-    return {
-      message: 'The address is back and every session has ended. Set a new password by resetting it.',
-    };
+    const next = this.outbox.isOpen
+      ? 'Set a new password by resetting it.'
+      : 'Log in and change your password.';
+    return { message: `The address is back and every session has ended. ${next}` };
   }
 
   private async effect(manager: EntityManager, found: FoundEmailRevert): Promise<void> {
     const { id, userId, email, trustedUntil } = found;
     if (!(await this.repository.use(manager, found))) throw new MailedCodeInvalidError();
-    await this.users.removePassword(manager, userId);
-    await this.lifecycle.accountTakenBack(manager, { userId, since: trustedUntil });
+    const canReset = this.outbox.isOpen;
+    if (canReset) await this.users.removePassword(manager, userId);
+    const since = canReset ? new Date(0) : trustedUntil;
+    await this.lifecycle.accountTakenBack(manager, { userId, since });
     await this.sessions.endAll(manager, userId, 'email-reverted', { actorId: userId });
     await this.audit.record('user_email_reverted', { actorId: userId, subjectId: userId }, manager);
     await this.notices.announce({ kind: 'email_reverted', userId }, manager);

@@ -77,11 +77,12 @@ export class VerifyEmailService {
    * @throws MailUnavailableError
    * @throws RateLimitedError
    */
-  async resend({ userId, email, emailVerified, pendingEmail }: Principal): Promise<MessageResponse> {
+  async resend({ userId, emailVerified, pendingEmail }: Principal): Promise<MessageResponse> {
     if (!this.outbox.isOpen) throw new MailUnavailableError();
     if (emailVerified && pendingEmail === null) throw new EmailVerifiedError();
-    const target = normalizeEmail(pendingEmail ?? email);
-    await this.limits.enforceAll(['codes-user', userId], ['codes-email', target]);
+    // Their own address nobody else can have mailed to, and is not to keep them from verifying it.
+    if (pendingEmail === null) await this.limits.enforce('codes-user', userId);
+    else await this.limits.enforceAll(['codes-user', userId], ['codes-email', normalizeEmail(pendingEmail)]);
     await this.users.transaction(async (manager) => {
       const account = await this.users.lockAccount(manager, userId);
       if (account.pendingEmail !== null)

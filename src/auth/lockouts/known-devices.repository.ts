@@ -22,11 +22,17 @@ const RENEW: Statement = {
          WHERE user_id = $1 AND token_hash = ANY ($2::bytea[]) AND ${IS_FRESH} RETURNING id`,
 };
 
+/**
+ * The first device of an account is the only one that it ever had. Older ones may have been forgotten since: in an account
+ * that is older than that no device is the first.
+ */
 const ADD: Statement = {
   name: 'known-devices.add',
   text: `INSERT INTO known_devices (user_id, token_hash) VALUES ($1, $2)
          ON CONFLICT (user_id, token_hash) DO UPDATE SET last_used_at = now()
-         RETURNING id, NOT EXISTS (SELECT FROM known_devices WHERE user_id = $1) AS "isFirst"`,
+         RETURNING id, NOT EXISTS (SELECT FROM known_devices WHERE user_id = $1)
+           AND EXISTS (SELECT FROM users WHERE id = $1 AND created_at > now() - interval '${DEVICE_IDLE_DAYS} days')
+           AS "isFirst"`,
 };
 
 /**
@@ -93,6 +99,11 @@ export class KnownDevicesRepository {
     if (!row) throw new Error('An insertion answered no row.');
     await runPrepared(manager, TRIM, [userId, row.id]);
     return row;
+  }
+
+  /** Those that were added at this moment or later. */
+  async forgetSince(manager: EntityManager, userId: number, since: Date): Promise<void> {
+    await manager.query('DELETE FROM known_devices WHERE user_id = $1 AND created_at >= $2', [userId, since]);
   }
 
   /** It is one like any other from now on. */

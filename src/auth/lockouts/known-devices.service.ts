@@ -6,6 +6,7 @@ import { deriveSubkey } from '../../crypto/derive-subkey.js';
 import { drawRandom } from '../../crypto/draw-random.js';
 import { hmacSha256 } from '../../crypto/hmac.js';
 import { parseKeyRing } from '../../crypto/parse-key-ring.js';
+import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 
@@ -30,8 +31,12 @@ export class KnownDevicesService {
     private readonly repository: KnownDevicesRepository,
     private readonly audit: AuditService,
     private readonly notices: SecurityNotices,
+    lifecycle: UserLifecycle,
     config: AppConfig,
   ) {
+    lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
+      this.forgetSince(manager, userId, since),
+    );
     const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
     const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), 'mc101/device-token-lookup/v1'));
     this.lookupKeys = keys as [Buffer, ...Buffer[]];
@@ -65,6 +70,11 @@ export class KnownDevicesService {
   /** Forgets a device of a user: its token proves nothing any more. */
   forget(manager: EntityManager, userId: number, deviceId: string): Promise<void> {
     return this.repository.forget(manager, userId, deviceId);
+  }
+
+  /** Forgets those that were added at this moment or later. */
+  forgetSince(manager: EntityManager, userId: number, since: Date): Promise<void> {
+    return this.repository.forgetSince(manager, userId, since);
   }
 
   private async add(

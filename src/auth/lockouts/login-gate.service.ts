@@ -309,16 +309,26 @@ export class LoginGate {
           manager,
         );
       // What is locked of one device's passkeys and social logins keeps nobody from an account.
-      if (userId !== undefined && details.method === undefined) await this.tellOwner(manager, userId, locks);
+      if (details.method === undefined) await this.tellOwner(manager, userId, details.identifier, locks);
     });
   }
 
-  /** Once for locks that follow each other: whoever has an account locked again and again floods no mailbox. */
-  private async tellOwner(manager: EntityManager, userId: number, locks: readonly LockSet[]): Promise<void> {
+  /**
+   * Once for locks that follow each other: whoever has an account locked again and again floods no mailbox. For a name
+   * that is nobody's it costs the same.
+   */
+  private async tellOwner(
+    manager: EntityManager,
+    userId: number | undefined,
+    name: string | undefined,
+    locks: readonly LockSet[],
+  ): Promise<void> {
     const news = locks.filter(({ kind, isRepeated }) => ACCOUNT_LOCKS.includes(kind) && !isRepeated);
     if (news.length === 0) return;
     const seconds = Math.max(...news.map((lock) => lock.seconds));
-    await this.notices.announce({ kind: 'lockout', userId, seconds }, manager);
+    if (userId !== undefined) await this.notices.announce({ kind: 'lockout', userId, seconds }, manager);
+    else if (name !== undefined)
+      await this.notices.announce({ kind: 'lockout', userId: null, name, seconds }, manager);
   }
 }
 

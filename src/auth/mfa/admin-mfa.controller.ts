@@ -15,9 +15,9 @@ import { ResetMfaService } from './reset-mfa.service.js';
 export class AdminMfaController {
   constructor(private readonly resets: ResetMfaService) {}
 
-  /** Takes every second factor from an account that has lost it, and ends its sessions. Its password stays. */
+  /** Takes every second factor and passkey from an account that has lost them, and ends its sessions. Its password stays. */
   @ApiParam({ name: 'id', description: 'The id of the account.', example: 42 })
-  @ApiAnswer('The account has no second factor any more.')
+  @ApiAnswer('The account has neither second factor nor passkey any more.')
   @ApiErrors('USER_NOT_FOUND', 'REAUTHENTICATION_REQUIRED')
   @Post(':id/mfa-reset')
   @HttpCode(200)
@@ -26,6 +26,6 @@ export class AdminMfaController {
     @Param('id', new IdParam('USER_NOT_FOUND', 'user')) id: number,
   ): Promise<MessageResponse> {
     await this.resets.reset(admin, id);
-    return { message: 'This account has no second factor any more.' };
+    return { message: 'This account has neither second factor nor passkey any more.' };
   }
 }

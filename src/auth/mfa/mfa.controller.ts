@@ -42,7 +42,7 @@ export class MfaController {
   @WithoutSecondFactor()
   @ApiAnswer('What the app needs to know, shown once.')
   @HttpCode(200)
-  @ApiErrors('REAUTHENTICATION_REQUIRED', 'MFA_ALREADY_ENABLED')
+  @ApiErrors('REAUTHENTICATION_REQUIRED', 'PASSKEY_LOGIN_REQUIRED', 'MFA_ALREADY_ENABLED')
   @Post('totp/setup')
   async setUp(@CurrentUser() user: Principal): Promise<TotpSetupResponse> {
     return toTotpSetupResponse(await this.enrolment.begin(user));
@@ -56,6 +56,7 @@ export class MfaController {
   @ApiErrors(
     'CODE_INVALID',
     'REAUTHENTICATION_REQUIRED',
+    'PASSKEY_LOGIN_REQUIRED',
     'MFA_SETUP_NOT_STARTED',
     'LOCKED_OUT',
     'RATE_LIMITED',

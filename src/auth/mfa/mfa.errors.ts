@@ -47,7 +47,20 @@ export class MfaSetupNotStartedError extends AppError {
 
 export class MfaSetupRequiredError extends AppError {
   constructor() {
-    super('MFA_SETUP_REQUIRED', 'Set up a second factor first: this service asks it of you.');
+    super(
+      'MFA_SETUP_REQUIRED',
+      'Set up a second factor first, or log in with your passkey: this service asks it of you.',
+    );
+  }
+}
+
+/** The password is not enough to add another factor to an account that must have one, and has one. */
+export class PasskeyLoginRequiredError extends AppError {
+  constructor() {
+    super(
+      'PASSKEY_LOGIN_REQUIRED',
+      'Log in with your passkey to do this; if you have lost it, have an admin reset your second factor.',
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { WrongCurrentPasswordError } from '../auth.errors.js';
 import type { Admission } from '../lockouts/admission.js';
 import { LoginGate, type ProofFailure } from '../lockouts/login-gate.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { CodeInvalidError } from './mfa.errors.js';
 import { TotpService } from './totp/totp.service.js';
 
@@ -27,6 +28,7 @@ export class ProveAgainService {
     private readonly hasher: PasswordHasher,
     private readonly gate: LoginGate,
     private readonly totp: TotpService,
+    private readonly sessions: SessionsService,
   ) {}
 
   /**
@@ -37,6 +39,7 @@ export class ProveAgainService {
    * @throws CodeInvalidError also where there is no authenticator app
    * @throws LockedOutError when this session gave too many wrong ones
    * @throws BusyError
+   * @throws UnauthenticatedError when the session has ended meanwhile
    */
   async prove<T>(
     principal: Principal,
@@ -46,19 +49,20 @@ export class ProveAgainService {
   ): Promise<T> {
     if (password === undefined) {
       const admission = await this.gate.enterCodeProof(principal, failure);
-      return settle(admission, () => this.byCode(admission, principal.userId, code ?? '', effect));
+      return settle(admission, () => this.byCode(admission, principal, code ?? '', effect));
     }
     await this.hasher.refuseWhenBusy();
     const admission = await this.gate.enterProof(principal, failure);
-    return settle(admission, () => this.byPassword(admission, principal.userId, password, effect));
+    return settle(admission, () => this.byPassword(admission, principal, password, effect));
   }
 
   private async byPassword<T>(
     admission: Admission<void>,
-    userId: number,
+    principal: Principal,
     password: string,
     effect: Effect<T>,
   ): Promise<T> {
+    const { userId } = principal;
     const verified = await this.users.passwordHashOf(userId);
     if (verified === null || !(await this.hasher.verify({ id: userId, passwordHash: verified }, password))) {
       await admission.failed('wrong_password');
@@ -68,6 +72,7 @@ export class ProveAgainService {
       // Changed meanwhile: what was proven is not the password any more.
       if (!(await this.users.lockWithPassword(manager, userId, verified)))
         throw new WrongCurrentPasswordError();
+      await this.sessions.requireAlive(manager, principal);
       const result = await effect(manager);
       await admission.succeeded(manager, undefined);
       return result;
@@ -76,15 +81,17 @@ export class ProveAgainService {
 
   private async byCode<T>(
     admission: Admission<void>,
-    userId: number,
+    principal: Principal,
     code: string,
     effect: Effect<T>,
   ): Promise<T> {
+    const { userId } = principal;
     const step = await this.totp.matchCode(userId, code);
     try {
       if (step === undefined) throw new CodeInvalidError();
       return await this.users.transaction(async (manager) => {
         await this.users.lock(manager, userId);
+        await this.sessions.requireAlive(manager, principal);
         if (!(await this.totp.useStep(manager, userId, step))) throw new CodeInvalidError();
         const result = await effect(manager);
         await admission.succeeded(manager, undefined);

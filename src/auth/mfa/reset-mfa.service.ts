@@ -11,7 +11,7 @@ import { OwnMfaResetError } from './mfa.errors.js';
 import { MfaTokensService } from './pending/mfa-tokens.service.js';
 import { SecondFactorService } from './second-factor.service.js';
 
-/** For somebody who has lost their second factor. The password stays what it is, and nobody learns it. */
+/** For somebody who has lost their second factor, or whose factor is somebody else's. The password stays what it is, and nobody learns it. */
 @Injectable()
 export class ResetMfaService {
   constructor(
@@ -24,7 +24,8 @@ export class ResetMfaService {
   ) {}
 
   /**
-   * Takes every second factor from somebody's account, and ends their sessions and waiting logins.
+   * Takes every second factor and passkey from somebody's account, and ends their sessions and waiting logins.
+   * Whoever has lost the device is helped, and whoever stole it is out.
    * @throws ReauthenticationRequiredError when the admin's login is older than 15 minutes
    * @throws OwnMfaResetError
    * @throws UserNotFoundError
@@ -34,7 +35,7 @@ export class ResetMfaService {
     if (userId === admin.userId) throw new OwnMfaResetError();
     await this.users.transaction(async (manager) => {
       if (!(await this.users.lock(manager, userId))) throw new UserNotFoundError();
-      await this.removeAll(manager, userId);
+      await this.removeAll(manager, userId, 'admin');
       await this.sessions.endAll(manager, userId, 'mfa-reset');
     });
   }
@@ -42,12 +43,25 @@ export class ResetMfaService {
   /**
    * The same of the factors alone, for who ends the sessions for other reasons.
    * @param manager of a transaction that has locked the account
+   * @param by an admin or operator, whose doing stands in the log also where there was nothing to take, and is told to
+   * the owner; or the owner themself, whom the caller tells
+   * @returns whether there was any
    */
-  async removeAll(manager: EntityManager, userId: number): Promise<void> {
+  async removeAll(manager: EntityManager, userId: number, by: 'admin' | 'owner'): Promise<boolean> {
     const hadAny = await this.secondFactors.removeAll(manager, userId);
     await this.tokens.removeAll(manager, userId);
-    // What an admin does stands in the log, also where there was nothing to take.
-    await this.audit.record('authn_mfa_reset', { subjectId: userId, details: { had_any: hadAny } }, manager);
-    if (hadAny) await this.notices.announce({ kind: 'mfa_changed', userId, change: 'reset' }, manager);
+    if (hadAny || by === 'admin')
+      await this.audit.record(
+        'authn_mfa_reset',
+        {
+          subjectId: userId,
+          ...(by === 'owner' && { actorId: userId }),
+          details: { had_any: hadAny },
+        },
+        manager,
+      );
+    if (hadAny && by === 'admin')
+      await this.notices.announce({ kind: 'mfa_changed', userId, change: 'reset' }, manager);
+    return hadAny;
   }
 }

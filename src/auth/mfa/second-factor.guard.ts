@@ -1,9 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Role } from '../../common/http/principal.js';
 import { IS_OPEN_WITHOUT_SECOND_FACTOR } from '../../common/http/without-second-factor.decorator.js';
-import { AppConfig } from '../../config/app-config.js';
+import { MfaPolicy } from './mfa-policy.service.js';
 import { MfaSetupRequiredError } from './mfa.errors.js';
 
 /** Runs after authentication: who must have a second factor and has none reaches only what setting one up needs. */
@@ -11,12 +10,12 @@ import { MfaSetupRequiredError } from './mfa.errors.js';
 export class SecondFactorGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly config: AppConfig,
+    private readonly policy: MfaPolicy,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const { principal } = context.switchToHttp().getRequest<FastifyRequest>();
-    if (!principal || principal.hasSecondFactor || !this.isDemandedOf(principal.role)) return true;
+    if (!principal || principal.hasSecondFactor || !this.policy.isDemandedOf(principal)) return true;
     if (
       this.reflector.getAllAndOverride<boolean | undefined>(IS_OPEN_WITHOUT_SECOND_FACTOR, [
         context.getHandler(),
@@ -25,10 +24,5 @@ export class SecondFactorGuard implements CanActivate {
     )
       return true;
     throw new MfaSetupRequiredError();
-  }
-
-  private isDemandedOf(role: Role): boolean {
-    const { required } = this.config.mfa;
-    return required === 'all' || (required === 'admins' && role === 'admin');
   }
 }

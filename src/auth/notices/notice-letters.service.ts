@@ -17,16 +17,26 @@ type NoticeOf<K extends Kind> = Extract<SecurityNotice, { kind: K }>;
 type Written = { [L in LetterKind]: { kind: L; data: LetterData<L> } }[LetterKind] & {
   expiresAt?: Date;
   /** What must be stored for the letter to mean anything; only where one is sent. */
-  keep?: (manager: EntityManager) => Promise<void>;
+  keep?: (manager: EntityManager, emailNormalized: string) => Promise<void>;
 };
 
 interface Telling<K extends Kind> {
-  /** How many letters of this kind an account is sent on one day (UTC) at most: nobody is to flood a mailbox. */
+  /** How many letters of this kind an address is sent on one day (UTC) at most: nobody is to flood a mailbox. */
   atMost: number;
+  /** The same of one that nobody has shown to be theirs: it may be a stranger's, whom its registrant floods. Default: 1. */
+  atMostUnverified?: number;
+  /** Where there is nobody to write to, a letter that has ended is written instead: the same statements and rows. */
+  costsAlike?: true;
   write: (notice: NoticeOf<K>, origin: NoticeOrigin) => Written;
 }
 
 const DAILY = 10;
+const DAILY_UNVERIFIED = 1;
+
+/** What has ended when it is written is erased by the worker and never sent. */
+const ENDED = new Date(0);
+const NOWHERE = 'nobody@localhost';
+const NOBODY = 0;
 
 /** By a letter of its own, which what happened sends itself: it goes to another address, or must never be left out. */
 const TOLD_ELSEWHERE = undefined;
@@ -45,7 +55,10 @@ export class NoticeLetters {
     },
     password_reset: {
       atMost: DAILY,
-      write: (_, origin) => ({ kind: 'passwordResetDone', data: { origin } }),
+      write: ({ factorsRemoved }, origin) => ({
+        kind: 'passwordResetDone',
+        data: { origin, factorsRemoved },
+      }),
     },
     username_changed: {
       atMost: DAILY,
@@ -59,10 +72,19 @@ export class NoticeLetters {
         data: { origin: change === 'reset' ? { at: origin.at } : origin, change },
       }),
     },
-    new_device: { atMost: DAILY, write: (notice, origin) => this.writeOfNewDevice(notice, origin) },
+    new_device: {
+      atMost: DAILY,
+      // Its link is the only way to end an intruder's session by mail.
+      atMostUnverified: 3,
+      write: (notice, origin) => this.writeOfNewDevice(notice, origin),
+    },
     login_disowned: { atMost: DAILY, write: (_, origin) => ({ kind: 'loginDisowned', data: { origin } }) },
     // Anybody can fail at anybody's account.
-    lockout: { atMost: 1, write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }) },
+    lockout: {
+      atMost: 1,
+      costsAlike: true,
+      write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }),
+    },
     passkey_registered: {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
@@ -97,15 +119,19 @@ export class NoticeLetters {
   private async tell<K extends Kind>(notice: NoticeOf<K>, manager: EntityManager): Promise<void> {
     const telling: Telling<K> | typeof TOLD_ELSEWHERE = this.tellings[notice.kind];
     if (!this.outbox.isOpen || telling === TOLD_ELSEWHERE) return;
-    const to = await this.users.addressOf(manager, notice.userId);
-    if (to === undefined) return;
+    const owner = await this.users.addressOf(manager, notice.userId ?? NOBODY);
+    if (!owner && !telling.costsAlike) return;
     const origin = await requestOrigin(this.places, this.clock.now());
     const { keep, ...letter } = telling.write(notice, origin);
-    const events = Array.from(
-      { length: telling.atMost },
-      (_, n) => `notice:${notice.kind}:${notice.userId}:${origin.at.slice(0, 10)}:${n + 1}`,
-    );
-    if (await this.outbox.enqueueWithin({ ...letter, to }, events, manager)) await keep?.(manager);
+    const { atMost, atMostUnverified = DAILY_UNVERIFIED } = telling;
+    const share = {
+      about: `notice:${notice.kind}:${origin.at.slice(0, 10)}`,
+      address: owner?.emailNormalized ?? String(notice.userId ?? notice.name),
+      atMost: owner?.isVerified ? atMost : Math.min(atMost, atMostUnverified),
+    };
+    const addressed = owner ? { ...letter, to: owner.email } : { ...letter, to: NOWHERE, expiresAt: ENDED };
+    if ((await this.outbox.enqueueWithin(addressed, share, manager)) && owner)
+      await keep?.(manager, owner.emailNormalized);
   }
 
   private writeOfNewDevice(notice: NoticeOf<'new_device'>, origin: NoticeOrigin): Written {
@@ -114,7 +140,7 @@ export class NoticeLetters {
       kind: 'newDevice',
       data: { origin, token, lifetimeSeconds },
       expiresAt: new Date(Date.parse(origin.at) + lifetimeSeconds * 1000),
-      keep: (manager) => this.links.keep(manager, notice, hash),
+      keep: (manager, emailNormalized) => this.links.keep(manager, { ...notice, emailNormalized }, hash),
     };
   }
 }

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-
-/** `reset`: by an admin. */
-type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+import type { MfaChange } from '../../mail/letters/mfa-changed.js';
 
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
@@ -10,8 +8,8 @@ export type SecurityNotice =
   | { kind: 'refresh_reuse'; userId: number; sessionId: string }
   /** By somebody who knew the former one. */
   | { kind: 'password_changed'; userId: number }
-  /** By a code that was mailed. All sessions have ended. */
-  | { kind: 'password_reset'; userId: number }
+  /** By a code that was mailed. All sessions have ended. `factorsRemoved`: second factors and passkeys of a stranger, too. */
+  | { kind: 'password_reset'; userId: number; factorsRemoved: boolean }
   | { kind: 'username_changed'; userId: number }
   /** The account moved to another address. The one that it left has been told by a letter of its own. */
   | { kind: 'email_changed'; userId: number }
@@ -25,6 +23,8 @@ export type SecurityNotice =
   | { kind: 'login_disowned'; userId: number }
   /** Somebody fails to log in; for so long devices that are not known are refused, right password or not. */
   | { kind: 'lockout'; userId: number; seconds: number }
+  /** The same of a name that is nobody's, as a keyed hash: or what a lock costs would tell who has an account. */
+  | { kind: 'lockout'; userId: null; name: string; seconds: number }
   /** From now on it logs in to the account, without a second factor. */
   | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
   | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }

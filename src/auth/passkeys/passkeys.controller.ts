@@ -29,7 +29,7 @@ export class PasskeysController {
   /** Answers what my browser makes a passkey from. Needs a login within the last 15 minutes; good for five, once. */
   @ApiAnswer('Options for `navigator.credentials.create`.')
   @HttpCode(200)
-  @ApiErrors('REAUTHENTICATION_REQUIRED', 'PASSKEY_LIMIT', 'PASSKEYS_UNAVAILABLE')
+  @ApiErrors('REAUTHENTICATION_REQUIRED', 'PASSKEY_LOGIN_REQUIRED', 'PASSKEY_LIMIT', 'PASSKEYS_UNAVAILABLE')
   @WithoutSecondFactor()
   @Post('register/options')
   offer(@CurrentUser() user: Principal): Promise<RegistrationOptionsResponse> {
@@ -57,7 +57,7 @@ export class PasskeysController {
     },
   })
   @ApiAnswer('The new passkey.')
-  @ApiErrors('PASSKEY_INVALID', 'PASSKEY_EXISTS', 'PASSKEY_LIMIT')
+  @ApiErrors('PASSKEY_INVALID', 'PASSKEY_EXISTS', 'PASSKEY_LOGIN_REQUIRED', 'PASSKEY_LIMIT')
   @WithoutSecondFactor()
   @Post('register/verify')
   register(

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { decodeIdCursor, pageOf } from '../../common/http/cursor.js';
 import type { PagingQuery } from '../../common/http/paging.dto.js';
@@ -6,7 +7,9 @@ import type { Principal } from '../../common/http/principal.js';
 import { requireRecentAuthentication } from '../../users/require-recent-authentication.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { LoginMethods } from '../login-methods.service.js';
+import { SecondFactorService } from '../mfa/second-factor.service.js';
 import { SecurityNotices } from '../notices/security-notices.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { PasskeyChallengesRepository } from './challenges/passkey-challenges.repository.js';
 import { toPasskeyResponse, type PasskeyPage, type PasskeyResponse } from './passkey.response.dto.js';
 import type { RenamePasskeyRequest } from './passkeys.dto.js';
@@ -21,22 +24,22 @@ export class PasskeysService {
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
     private readonly loginMethods: LoginMethods,
-    challenges: PasskeyChallengesRepository,
+    private readonly sessions: SessionsService,
+    private readonly challenges: PasskeyChallengesRepository,
+    secondFactors: SecondFactorService,
     lifecycle: UserLifecycle,
   ) {
     loginMethods.register(async (manager, userId) => (await passkeys.count(userId, manager)) > 0);
     lifecycle.on('sessionsMustEnd', (manager, userId) => challenges.dropOf(manager, userId));
     // They log in by themselves, without the password that is removed.
     lifecycle.on('accountTakenBack', async (manager, { userId, since }) => {
-      await challenges.dropOf(manager, userId);
-      for (const id of await passkeys.removeSince(manager, userId, since))
-        await audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+      await this.removeSince(manager, userId, since);
     });
-  }
-
-  /** Whether an account has a passkey: two factors in one, wherever a second one is asked for. */
-  async has(userId: number): Promise<boolean> {
-    return (await this.passkeys.count(userId)) > 0;
+    // Two factors in one: they complete no login by a password, and go with the factors that do.
+    secondFactors.register({
+      methodsOf: () => Promise.resolve([]),
+      remove: (manager, userId) => this.removeSince(manager, userId, new Date(0)),
+    });
   }
 
   /** Oldest first. @throws ValidationFailedError for a foreign cursor */
@@ -57,7 +60,7 @@ export class PasskeysService {
   }
 
   /**
-   * Removes a passkey: it logs in to nothing from now on. Sessions that it began go on.
+   * Removes a passkey: it logs in to nothing from now on, and every other session ends, as it may have begun them.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
    * @throws PasskeyNotFoundError
    * @throws LastLoginMethodError when nobody could log in to the account any more
@@ -67,11 +70,24 @@ export class PasskeysService {
     const { userId } = principal;
     await this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       const name = await this.passkeys.removeOwned(manager, userId, id);
       if (name === undefined) throw new PasskeyNotFoundError();
+      const isLast = (await this.passkeys.count(userId, manager)) === 0;
       await this.loginMethods.requireAny(manager, userId);
+      await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
+      if (isLast) await this.sessions.forgetPasskey(manager, principal);
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
       await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
     });
+  }
+
+  /** @returns whether there were any */
+  private async removeSince(manager: EntityManager, userId: number, since: Date): Promise<boolean> {
+    await this.challenges.dropOf(manager, userId);
+    const removed = await this.passkeys.removeSince(manager, userId, since);
+    for (const id of removed)
+      await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
+    return removed.length > 0;
   }
 }

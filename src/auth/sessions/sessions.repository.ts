@@ -173,6 +173,21 @@ export class SessionsRepository {
     return count === 1;
   }
 
+  /** Keeps a session from ending until the transaction does. @returns false where it has ended already */
+  async holdAlive(manager: EntityManager, userId: number, sessionId: string): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      `SELECT 1 FROM sessions WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > now() FOR SHARE`,
+      [userId, sessionId],
+    );
+    return rows.length === 1;
+  }
+
+  async forgetPasskey(manager: EntityManager, sessionId: string): Promise<void> {
+    await manager.query('UPDATE sessions SET is_multi_factor = false WHERE id = $1 AND is_multi_factor', [
+      sessionId,
+    ]);
+  }
+
   /** Ends a session of a user. @returns whether it was one, and alive until now */
   async revoke(manager: EntityManager, userId: number, sessionId: string, reason: string): Promise<boolean> {
     const [, count] = await manager.query<[unknown, number]>(

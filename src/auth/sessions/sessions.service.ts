@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { UnauthenticatedError } from '../../common/errors/common.errors.js';
 import { decodeCursor, pageOf } from '../../common/http/cursor.js';
 import type { PagingQuery } from '../../common/http/paging.dto.js';
 import type { Principal } from '../../common/http/principal.js';
@@ -191,6 +192,20 @@ export class SessionsService {
         { actorId, subjectId: userId, details: { reason, sessions } },
         manager,
       );
+  }
+
+  /**
+   * To be asked by whatever adds or removes a way in, once it has locked the account: whoever takes an account back ends
+   * its sessions under that lock, and a request that was let in before shall leave nothing behind.
+   * @throws UnauthenticatedError when the caller's session has ended since
+   */
+  async requireAlive(manager: EntityManager, { userId, session }: Principal): Promise<void> {
+    if (!(await this.sessions.holdAlive(manager, userId, session.id))) throw new UnauthenticatedError();
+  }
+
+  /** The passkey that began the caller's session is gone, and no other is left: it shows no second factor any more. */
+  forgetPasskey(manager: EntityManager, { session }: Principal): Promise<void> {
+    return this.sessions.forgetPasskey(manager, session.id);
   }
 
   /** Whether somebody has used an account of late. */

@@ -6,8 +6,8 @@ export function emailReverted(_data: Record<string, never>, { url }: Sender): Le
     subject: 'Your account is back',
     preview: 'Your address is the account’s again.',
     paragraphs: [
-      'This address is that of your account again. Every session has ended, and the password was removed: somebody else may have known it.',
-      'Set a new one as if you had forgotten it. Choose one that you use nowhere else.',
+      'This address is that of your account again. Every session has ended, every device is forgotten, and password and passkeys were removed: somebody else may have known the one and added to the others.',
+      'Set a new one as if you had forgotten it. Choose one that you use nowhere else. Then add your passkeys anew.',
     ],
     action: { label: 'Set a new password', url: `${url}/app/reset` },
   };

@@ -1,8 +1,8 @@
 import type { Letter, Sender } from './letter.js';
 import { originFacts, SET_ANOTHER_PASSWORD, type NoticeOrigin } from './notice.js';
 
-/** `reset`: by an admin. */
-type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
+/** `reset`: by an admin, with every passkey. */
+export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
 
 const WHAT: Record<MfaChange, { subject: string; happened: string; hint?: string }> = {
   enabled: {
@@ -15,9 +15,9 @@ const WHAT: Record<MfaChange, { subject: string; happened: string; hint?: string
     happened: 'The second factor of your account was switched off: its password alone is asked for now.',
   },
   reset: {
-    subject: 'An admin has removed your second factor',
+    subject: 'An admin has removed your second factors',
     happened:
-      'An admin of the service has removed the second factor of your account, as somebody asked them to. Every session has ended. Log in with your password and set up another one.',
+      'An admin of the service has removed the second factors and passkeys of your account, as somebody asked them to. Every session has ended. Log in with your password and set up another one; if you have no password, set one as if you had forgotten it.',
   },
   backup_codes_replaced: {
     subject: 'Your MC101 backup codes were replaced',

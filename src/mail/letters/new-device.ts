@@ -19,7 +19,7 @@ export function newDevice({ origin, token, lifetimeSeconds }: NewDevice, { url }
     ],
     facts: originFacts(origin),
     // Behind the #: no server on the way is told it, and whatever opens links by itself changes nothing.
-    action: { label: 'This was not me', url: `${url}/app/not-me#${token}` },
+    action: { label: 'This was not me', url: `${url}/app/not-me#token=${token}` },
     closing: [
       `The link shows a page that asks once more. It then ends every session, forgets the device and removes your password, so that you set a new one. It works once, for ${inWords(lifetimeSeconds)}.`,
     ],

@@ -14,7 +14,7 @@ export function passkeyRegistered({ origin }: AboutPasskey, { url }: Sender): Le
     paragraphs: ['A passkey was added to your account. It logs in from now on, without the password.'],
     facts: originFacts(origin),
     action: { label: 'Open MC101', url },
-    closing: [`${SET_ANOTHER_PASSWORD} Then remove the passkey.`],
+    closing: [`${SET_ANOTHER_PASSWORD} Then remove the passkey, which ends the sessions that it began.`],
   };
 }
 

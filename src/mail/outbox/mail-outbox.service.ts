@@ -3,7 +3,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { SealBrokenError } from '../../crypto/crypto.errors.js';
+import { deriveSubkey } from '../../crypto/derive-subkey.js';
+import { hmacSha256 } from '../../crypto/hmac.js';
 import type { KeyRing } from '../../crypto/key-ring.js';
+import { parseKeyRing } from '../../crypto/parse-key-ring.js';
 import type { KeyHolder } from '../../keys/key-holder.js';
 import { KeysService } from '../../keys/keys.service.js';
 import { MailQueue } from '../delivery/mail-queue.js';
@@ -23,6 +26,15 @@ export interface LetterToSend<K extends LetterKind> {
   readonly expiresAt?: Date;
 }
 
+/** How many letters one address may get. */
+export interface Share {
+  /** What they are counted by beside the address, for example `notice:lockout:2026-01-05`. */
+  readonly about: string;
+  /** In the form in which addresses are compared. It is stored as a keyed hash: it outlives its account. */
+  readonly address: string;
+  readonly atMost: number;
+}
+
 /** Takes letters in, inside the transaction of what they tell. */
 @Injectable()
 export class MailOutbox implements KeyHolder {
@@ -30,6 +42,7 @@ export class MailOutbox implements KeyHolder {
   private readonly logger = new Logger('mail');
   /** Letters that did not open when they were to be sealed again: reported once, then stepped over. */
   private readonly broken = new Set<string>();
+  private readonly addressKey: Buffer;
 
   constructor(
     private readonly messages: MailMessagesRepository,
@@ -38,6 +51,8 @@ export class MailOutbox implements KeyHolder {
     private readonly config: AppConfig,
   ) {
     keys.register(this);
+    const pepper = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
+    this.addressKey = deriveSubkey(pepper.current, 'mc101/mail-shares/v1');
   }
 
   /** Whether letters are sent at all. */
@@ -51,16 +66,18 @@ export class MailOutbox implements KeyHolder {
   }
 
   /**
-   * Like enqueue, for a letter of which only so many may be sent: each takes the first of these events that was not told
-   * yet, also when many come at once.
+   * Like enqueue, for a letter of which an address may only get so many, whichever account it is about: each takes the
+   * first place that is free, also when many come at once.
    * @returns whether there was one
    */
   async enqueueWithin<K extends LetterKind>(
     letter: Omit<LetterToSend<K>, 'event'>,
-    events: readonly string[],
+    { about, address, atMost }: Share,
     manager: EntityManager,
   ): Promise<boolean> {
     if (!this.isOpen) return false;
+    const whose = hmacSha256(this.addressKey, address).toString('base64url');
+    const events = Array.from({ length: atMost }, (_, n) => `${about}:${whose}:${n + 1}`);
     for (;;) {
       const event = await this.messages.firstUntold(manager, events);
       if (event === undefined) return false;

@@ -215,7 +215,7 @@ describe('the way back', () => {
     expect([login.status, login.body.mfa_required]).toEqual([200, true]);
   });
 
-  it('distrusts what was set up since the session began that moved the account', async () => {
+  it('distrusts all that was set up by whoever could get in, in whatever session', async () => {
     const alice = await signUpVerified();
     const told: Date[] = [];
     server.app.get(UserLifecycle).on('accountTakenBack', (_, { userId, since }) => {
@@ -224,11 +224,36 @@ describe('the way back', () => {
     });
     await moveTo(server, alice, newAddress());
     expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
-    const { rows } = await server.sql.query<{ created_at: Date }>(
-      'SELECT created_at FROM sessions WHERE user_id = $1',
-      [alice.id],
+    expect(told).toEqual([new Date(0)]);
+  });
+
+  it('leaves the password where no mails are sent: nobody could set another one', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    const token = await revertTokenTo(server, alice.email);
+    const mute = await startTestServer({ database: server.database, env: { MAIL_DISABLED: 'true' } });
+    try {
+      const { status, body } = await mute.api.post('/auth/email/revert', { token });
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: {
+          message: 'The address is back and every session has ended. Log in and change your password.',
+        },
+      });
+      expect((await mute.as(alice).get('/users/info')).status).toBe(401);
+      expect(await mute.logIn(alice)).toEqual(expect.any(String));
+    } finally {
+      await mute.close();
+    }
+  });
+
+  it('says in its letter that passkeys are removed', async () => {
+    const alice = await signUpVerified();
+    await moveTo(server, alice, newAddress());
+    await revert(await revertTokenTo(server, alice.email));
+    expect((await server.mailsTo(alice.email)).at(-1)!.text.replaceAll('\n', ' ')).toContain(
+      'password and passkeys were removed',
     );
-    expect(told).toEqual(rows.map((row) => row.created_at));
   });
 
   it('works once, also when a hundred take it at the same time', async () => {
@@ -345,6 +370,7 @@ describe('whoever deletes their account', () => {
     });
     try {
       const alice = await keeping.signUp();
+      expect((await verifyEmail(keeping, alice)).status).toBe(200);
       expect((await keeping.as(alice).delete('/users')).status).toBe(204);
       const mail = (await keeping.mailsTo(alice.email)).at(-1)!;
       expect(mail.kind).toBe('farewell');

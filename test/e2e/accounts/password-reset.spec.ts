@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import { PasswordHasher } from '../../../src/auth/passwords/password-hasher.js';
+import { BusyError } from '../../../src/common/errors/common.errors.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { enrol, passPassword } from '../../support/authenticator.js';
@@ -50,6 +52,10 @@ const eventsOf = async (actor: Actor, type: string) => {
   );
   return rows;
 };
+
+/** What the owner is told once it is done. */
+const letterAbout = async ({ email }: Actor) =>
+  (await server.mailsTo(email)).find(({ kind }) => kind === 'passwordResetDone')!.text.replaceAll('\n', ' ');
 
 describe('a forgotten password', () => {
   it('is set anew with the code that is mailed', async () => {
@@ -109,6 +115,28 @@ describe('a forgotten password', () => {
       ).rows[0];
     expect(await factors(stranger)).toEqual({ passkeys: 0, apps: 0 });
     expect(await factors(verified)).toEqual({ passkeys: 1, apps: 1 });
+    const removed = 'The second factors and passkeys of your account were removed';
+    expect(await letterAbout(stranger)).toContain(removed);
+    expect(await letterAbout(verified)).not.toContain(removed);
+    expect(await eventsOf(stranger, 'authn_mfa_reset')).toMatchObject([{ details: { had_any: true } }]);
+    expect(await eventsOf(stranger, 'passkey_removed')).toHaveLength(1);
+    expect(await eventsOf(verified, 'authn_mfa_reset')).toEqual([]);
+  });
+
+  it('of an account that nobody was ever asked to verify takes nothing: it is from before there were mails', async () => {
+    const older = await server.signUp();
+    await server.sql.query('UPDATE users SET verification_sent_at = NULL WHERE id = $1', [older.id]);
+    const enrolled = await enrol(server.api, server.app.get(Clock), older);
+    await confirm(older.email, await askFor(older.email));
+    expect(await passPassword(server.api, { ...enrolled, password: PASSWORD })).toEqual(expect.any(String));
+    expect(await letterAbout(older)).not.toContain('were removed');
+  });
+
+  it('of an account that nobody had verified, and that had no second factor, says nothing of any', async () => {
+    const stranger = await server.signUp();
+    await confirm(stranger.email, await askFor(stranger.email));
+    expect(await letterAbout(stranger)).not.toContain('were removed');
+    expect(await eventsOf(stranger, 'authn_mfa_reset')).toEqual([]);
   });
 
   it('ends every other code of the account, and what waited for one', async () => {
@@ -141,7 +169,7 @@ describe('a forgotten password', () => {
     const done = mails.find(({ kind }) => kind === 'passwordResetDone');
     expect(done?.subject).toBe('Your MC101 password was reset');
     expect(done?.text).not.toMatch(/\d{4} \d{4}/);
-    expect(notices).toEqual([{ kind: 'password_reset', userId: alice.id }]);
+    expect(notices).toEqual([{ kind: 'password_reset', userId: alice.id, factorsRemoved: false }]);
     expect(await eventsOf(alice, 'authn_password_reset_request')).toMatchObject([
       { details: { mailed: true } },
     ]);
@@ -267,6 +295,15 @@ describe('the code of a reset', () => {
     const code = await askFor(alice.email);
     await server.sql.query('UPDATE one_time_codes SET expires_at = now() WHERE user_id = $1', [alice.id]);
     expect(outcome(await confirm(alice.email, code))).toEqual(INVALID);
+  });
+
+  it('loses no try to a rush', async () => {
+    const alice = await server.signUp();
+    const code = await askFor(alice.email);
+    const hash = jest.spyOn(server.app.get(PasswordHasher), 'hash').mockRejectedValue(new BusyError());
+    for (let n = 0; n < 5; n += 1) expect(outcome(await confirm(alice.email, code))).toEqual([503, 'BUSY']);
+    hash.mockRestore();
+    expect((await confirm(alice.email, code)).status).toBe(200);
   });
 
   it('is void once there is a newer one, which has all its tries', async () => {

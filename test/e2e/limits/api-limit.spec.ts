@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { rawRequest, sendRaw } from '../../support/raw-http.js';
 import type { TestServer } from '../../support/test-server.js';
-import { from, holdTime, newAddress, remaining, startLimitedServer } from './limited-server.js';
+import { from, holdTime, newAddress, remaining, startLimitedServer } from '../../support/limited-server.js';
 
 const LIMIT = 6;
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { unique, startTestServer, type TestServer } from '../../support/test-server.js';
 import { People } from '../sessions/people.js';
-import { from, holdTime, newAddress, remaining, startLimitedServer } from './limited-server.js';
+import { from, holdTime, newAddress, remaining, startLimitedServer } from '../../support/limited-server.js';
 
 let server: TestServer;
 beforeAll(async () => {

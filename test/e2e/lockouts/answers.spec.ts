@@ -3,7 +3,7 @@ import { BoundedPool } from '../../../src/common/bounded-pool.js';
 import { Metrics } from '../../../src/common/metrics/metrics.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
-import { LOCKOUTS, logIn } from '../../integration/lockouts/lockout-words.js';
+import { LOCKOUTS, logIn } from '../../support/lockout-words.js';
 
 const WRONG = 'not the password of anybody';
 

@@ -3,7 +3,7 @@ import { hash } from 'argon2';
 import type { Answer } from '../../support/api-client.js';
 import { inLanes } from '../../support/lanes.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
-import { LOCKOUTS, logIn, tally } from '../../integration/lockouts/lockout-words.js';
+import { LOCKOUTS, logIn, tally } from '../../support/lockout-words.js';
 
 const VOTERS = 400;
 const AT_A_TIME = 32;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AdminAccountsService } from '../../../src/auth/admin-accounts.service.js';
 import type { Actor } from '../../support/api-client.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { MfaPeople, refusalOf, TOKEN_INVALID } from './mfa-people.js';
 
@@ -24,7 +26,7 @@ describe('an admin who resets the second factor of somebody', () => {
     const answer = await reset(alice.id);
     expect({ status: answer.status, body: answer.body }).toEqual({
       status: 200,
-      body: { message: 'This account has no second factor any more.' },
+      body: { message: 'This account has neither second factor nor passkey any more.' },
     });
     expect(await people.isIn(alice.token)).toBe(false);
     people.time.pass(60);
@@ -37,6 +39,28 @@ describe('an admin who resets the second factor of somebody', () => {
       const { rowCount } = await server.sql.query(`SELECT FROM ${table} WHERE user_id = $1`, [alice.id]);
       expect({ table, rowCount }).toEqual({ table, rowCount: 0 });
     }
+  });
+
+  it('takes passkeys, too: whoever has lost the device is helped, and whoever stole it is out', async () => {
+    const alice = await server.signUp();
+    const stolen = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await stolen.register(alice)).status).toBe(201);
+    const { body: options } = await server.as(alice).post('/auth/passkeys/register/options');
+    const begun = await stolen.logIn();
+    expect((await reset(alice.id)).status).toBe(200);
+    expect(await people.isIn(begun.body.access_token as string)).toBe(false);
+    expect((await stolen.logIn()).status).toBe(401);
+    const { rowCount } = await server.sql.query('SELECT FROM passkey_challenges WHERE challenge = $1', [
+      Buffer.from(options.challenge as string, 'base64url'),
+    ]);
+    expect(rowCount).toBe(0);
+    expect(await people.eventsOf(alice, 'authn_mfa_reset', 'passkey_removed')).toMatchObject([
+      { event_type: 'passkey_removed', actor_id: admin.id },
+      { event_type: 'authn_mfa_reset', actor_id: admin.id, details: { had_any: true } },
+    ]);
+    expect(people.changesTold(alice)).toEqual(['reset']);
+    const letter = (await server.mailsTo(alice.email)).find(({ kind }) => kind === 'mfaChanged')!;
+    expect(letter.text.replaceAll('\n', ' ')).toContain('the second factors and passkeys of your account');
   });
 
   it('is recorded with who did it, and the owner hears of it', async () => {
@@ -100,8 +124,21 @@ describe('the operator who resets an admin', () => {
 
   it('takes it from an account that becomes an admin’s: whoever registered it may have set it up', async () => {
     const squatter = await people.withApp();
+    const passkey = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await passkey.register(squatter)).status).toBe(201);
     const { generatedPassword } = await accounts().raise(squatter.email);
     const login = await people.logIn({ ...squatter, password: generatedPassword! });
     expect(login.body.access_token).toEqual(expect.any(String));
+    expect((await passkey.logIn()).status).toBe(401);
+  });
+
+  it('takes passkeys with the second factor', async () => {
+    const lost = await server.signUpAdmin();
+    const passkey = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await passkey.register(lost)).status).toBe(201);
+    await accounts().reset(lost.email);
+    expect((await passkey.logIn()).status).toBe(200);
+    await accounts().reset(lost.email, undefined, true);
+    expect((await passkey.logIn()).status).toBe(401);
   });
 });

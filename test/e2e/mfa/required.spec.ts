@@ -4,14 +4,11 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { poolOf } from '../../../src/database/prepared.js';
 import type { Actor } from '../../support/api-client.js';
+import { Authenticator } from '../../support/authenticator.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
-import {
-  operationsOf,
-  type OpenApiDocument,
-  type Operation,
-} from '../../security/hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
 import { MfaPeople, refusalOf } from './mfa-people.js';
 
 const SETUP_REQUIRED = { status: 403, code: 'MFA_SETUP_REQUIRED' };
@@ -118,6 +115,51 @@ describe('where everybody must have a second factor', () => {
     expect(await infoAt(server, { ...alice, token: await server.logIn(alice) })).toEqual(SETUP_REQUIRED);
   });
 
+  it('who has only the password of an account with a passkey sets up nothing: no app, no other passkey', async () => {
+    const alice = await server.signUp();
+    const hers = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    const { body: begun } = await server.as(alice).post('/auth/mfa/totp/setup');
+    const prepared = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    const { body: options } = await server.as(alice).post('/auth/passkeys/register/options');
+    const credential = prepared.authenticator.create(options);
+    expect((await hers.register(alice)).status).toBe(201);
+
+    const thief = server.as({ token: await server.logIn(alice) });
+    const code = new Authenticator(begun.secret as string, people.clock).code();
+    const refused = { status: 403, code: 'PASSKEY_LOGIN_REQUIRED' };
+    for (const [api, path, body] of [
+      [thief, '/auth/mfa/totp/setup', undefined],
+      [thief, '/auth/mfa/totp/confirm', { code }],
+      [thief, '/auth/passkeys/register/options', undefined],
+      [server.as(alice), '/auth/mfa/totp/confirm', { code }],
+      [server.as(alice), '/auth/passkeys/register/verify', { credential }],
+    ] as const)
+      expect({ path, ...refusalOf(await api.post(path, body)) }).toEqual({ path, ...refused });
+
+    const { body } = await hers.logIn();
+    const owner = { ...alice, token: body.access_token as string };
+    const another = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await another.register(owner)).status).toBe(201);
+    await people.withApp(owner);
+  });
+
+  it('who has lost the device of their only passkey is helped by an admin', async () => {
+    const [alice, admin] = [await server.signUp(), await people.withApp(await server.signUpAdmin())];
+    const lost = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    await lost.register(alice);
+    expect((await server.as(admin).post(`/admin/users/${alice.id}/mfa-reset`)).status).toBe(200);
+    expect((await lost.logIn()).status).toBe(401);
+    await people.withApp({ ...alice, token: await server.logIn(alice) });
+  });
+
+  it('whoever has an app registers a passkey in a session that the app was shown in', async () => {
+    const alice = await people.withApp();
+    const first = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    const second = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await first.register(alice)).status).toBe(201);
+    expect((await second.register(alice)).status).toBe(201);
+  });
+
   it('a setup that was never confirmed is none', async () => {
     const alice = await server.signUp();
     await server.as(alice).post('/auth/mfa/totp/setup');
@@ -149,6 +191,15 @@ describe('where everybody must have a second factor', () => {
 });
 
 describe('where admins must have a second factor', () => {
+  it('other people add to their passkeys by their password as ever', async () => {
+    const alice = await server.signUp();
+    for (let n = 0; n < 2; n += 1) {
+      const passkey = new PasskeyClient(forAdmins.api, new SoftwareAuthenticator(server.config.publicUrl));
+      expect((await passkey.register(alice)).status).toBe(201);
+    }
+    expect((await forAdmins.as(alice).post('/auth/mfa/totp/setup')).status).toBe(200);
+  });
+
   it('other people need none, and whoever becomes an admin needs one at once', async () => {
     const alice = await server.signUp();
     expect((await infoAt(forAdmins, alice)).status).toBe(200);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
-import { LOCKOUTS } from '../../integration/lockouts/lockout-words.js';
+import { LOCKOUTS } from '../../support/lockout-words.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';

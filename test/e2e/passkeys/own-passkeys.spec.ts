@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PasskeysService } from '../../../src/auth/passkeys/passkeys.service.js';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
@@ -127,14 +126,6 @@ describe('my passkeys', () => {
       [409, 'LAST_LOGIN_METHOD'],
     ]);
     expect((await server.as(alice).get('/auth/passkeys')).body.items).toHaveLength(1);
-  });
-
-  it('count wherever somebody asks whether an account has one', async () => {
-    const alice = await server.signUp();
-    const passkeys = server.app.get(PasskeysService);
-    expect(await passkeys.has(alice.id)).toBe(false);
-    await newClient().register(alice);
-    expect(await passkeys.has(alice.id)).toBe(true);
   });
 
   it('outlive the rotation of every secret', async () => {

@@ -121,7 +121,7 @@ describe('beside a running service', () => {
     expect((await service.api.post('/users/login', waiting)).body.mfa_required).toBe(true);
     const taken = await run(['admin:reset', '--email', admin.email, '--mfa']);
     expect(taken.stdout).toMatch(
-      /^admin@example\.com has a new password and no second factor; its sessions have ended\.\n/,
+      /^admin@example\.com has a new password and neither second factor nor passkey; its sessions have ended\.\n/,
     );
     await service.logIn(admin.email, shownPassword(taken.stdout));
   });

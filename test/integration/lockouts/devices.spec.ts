@@ -4,7 +4,7 @@ import { UnlockService } from '../../../src/auth/lockouts/unlock.service.js';
 import { LockoutsRepository } from '../../../src/auth/lockouts/lockouts.repository.js';
 import type { Actor } from '../../support/api-client.js';
 import { unique } from '../../support/test-server.js';
-import { LockoutStage, WRONG } from './lockout-stage.js';
+import { LockoutStage, WRONG } from '../../support/lockout-stage.js';
 
 const HALF_A_YEAR = 181;
 

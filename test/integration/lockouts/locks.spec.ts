@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { BoundedPool } from '../../../src/common/bounded-pool.js';
 import { BusyError } from '../../../src/common/errors/common.errors.js';
 import { unique } from '../../support/test-server.js';
-import { LockoutStage, WRONG } from './lockout-stage.js';
+import { LockoutStage, WRONG } from '../../support/lockout-stage.js';
 
 const QUARTER_HOUR = 900;
 const HOUR = 3_600;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { BoundedPool } from '../../../src/common/bounded-pool.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
-import { LOCKOUTS, logIn, tally } from './lockout-words.js';
+import { LOCKOUTS, logIn, tally } from '../../support/lockout-words.js';
 
 const AT_ONCE = 100;
 const WRONG = 'not the password of anybody';

@@ -2,10 +2,10 @@ import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import { requestContext } from '../../../src/common/logging/request-context.js';
-import { holdTime, newAddress } from '../../e2e/limits/limited-server.js';
+import { holdTime, newAddress } from '../../support/limited-server.js';
 import type { Actor } from '../../support/api-client.js';
 import { startTestServer } from '../../support/test-server.js';
-import { FIREFOX, NoticeStage } from './notice-stage.js';
+import { FIREFOX, NoticeStage } from '../../support/notice-stage.js';
 
 const DAY = 86_400;
 
@@ -38,8 +38,30 @@ describe('the owner of an account is written to', () => {
     const { text, html } = await stage.letter(ada, 'newDevice');
     expect(text).toContain('\nAddress: 8.8.8.8\nDevice: Firefox 131 on Linux\nPlace: United States\n');
     expect(text).toMatch(/^When: \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m);
-    expect(text).toMatch(/^This was not me:\nhttps:\/\/vote\.example\.org\/app\/not-me#[A-Za-z0-9_-]{43}$/m);
+    expect(text).toMatch(
+      /^This was not me:\nhttps:\/\/vote\.example\.org\/app\/not-me#token=[A-Za-z0-9_-]{43}$/m,
+    );
     expect(html).toContain('Firefox 131 on Linux');
+  });
+
+  it('when it is used on a new device after all that were known have been forgotten', async () => {
+    const [ada, dormant] = [await stage.person(), await stage.person()];
+    for (const table of ['users', 'known_devices'])
+      await stage.server.sql.query(
+        `UPDATE ${table} SET created_at = now() - interval '181 days' WHERE ${table === 'users' ? 'id' : 'user_id'} = $1`,
+        [dormant.id],
+      );
+    await stage.server.sql.query(`UPDATE known_devices SET last_used_at = created_at WHERE user_id = $1`, [
+      dormant.id,
+    ]);
+    // Whoever comes next clears them away.
+    await stage.logIn(ada);
+    const { rowCount } = await stage.server.sql.query('SELECT FROM known_devices WHERE user_id = $1', [
+      dormant.id,
+    ]);
+    expect(rowCount).toBe(0);
+    await stage.logIn(dormant);
+    expect(await stage.letters(dormant, 'newDevice')).toHaveLength(1);
   });
 
   it('when the password was changed', async () => {
@@ -111,7 +133,7 @@ describe('the owner of an account is written to', () => {
 
   it('when the password was reset', async () => {
     const ada = await stage.person();
-    await announce({ kind: 'password_reset', userId: ada.id });
+    await announce({ kind: 'password_reset', userId: ada.id, factorsRemoved: false });
     expect((await stage.letter(ada, 'passwordResetDone')).text).toContain('secure your mailbox first');
   });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UserLifecycle } from '../../../src/users/user-lifecycle.js';
 import type { Actor } from '../../support/api-client.js';
-import { NoticeStage, tokenIn } from './notice-stage.js';
+import { NoticeStage, tokenIn } from '../../support/notice-stage.js';
 
 let stage: NoticeStage;
 beforeAll(async () => {
@@ -175,7 +175,9 @@ describe('the link', () => {
     const answers = [];
     for (const token of wrong) answers.push(await stage.disown(token));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body.error.message}`))).toEqual(
-      new Set(['400 This link is not valid, or not any more.']),
+      new Set([
+        '400 This link is not valid, or not any more. If the address of the account was changed, take the address back first, with the mail about that.',
+      ]),
     );
     for (const token of ['', 'x'.repeat(201), null, 7, ['x'], undefined])
       expect((await stage.server.api.post('/auth/not-me', { token })).status).toBe(422);

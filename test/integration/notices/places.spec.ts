@@ -7,7 +7,7 @@ import { Places } from '../../../src/auth/notices/places.js';
 import { ConfigError } from '../../../src/config/parse-env.js';
 import { placeDatabase } from '../../support/place-database.js';
 import { testConfig } from '../../support/test-config.js';
-import { NoticeStage } from './notice-stage.js';
+import { NoticeStage } from '../../support/notice-stage.js';
 
 const BERLIN = {
   city: { names: { de: 'Berlin (Stadt)', en: 'Berlin' } },

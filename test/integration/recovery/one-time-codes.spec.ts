@@ -3,6 +3,7 @@ import { CodeHashesService } from '../../../src/auth/codes/code-hashes.service.j
 import { OneTimeCodesService, codeOf } from '../../../src/auth/codes/one-time-codes.service.js';
 import { RecoverySweep } from '../../../src/auth/recovery/recovery-sweep.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
+import { Held } from '../../support/held.js';
 import { codeTo, moveTo, otherThan, revertTokenTo, verifyEmail } from '../../support/mailed-codes.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
@@ -164,5 +165,30 @@ describe('the sweep', () => {
     expect(await left(carol.id)).toEqual({ codes: 0, reverts: 0, pending: false });
     // Within that day the change goes on with another code.
     expect((await server.as(bob).post('/auth/email/resend')).status).toBe(202);
+  });
+
+  it('leaves a change alone that goes on meanwhile with another code', async () => {
+    const alice = await server.signUp();
+    await server.as(alice).patch('/users', { email: `${unique()}@example.com` });
+    await server.sql.query(
+      `UPDATE one_time_codes SET expires_at = now() - interval '25 hours' WHERE user_id = $1`,
+      [alice.id],
+    );
+    const held = await Held.account(server.sql, alice);
+    const resent = server.as(alice).post('/auth/email/resend');
+    await held.untilBlocked(1);
+    const swept = server.app.get(RecoverySweep).sweep();
+    await Promise.race([swept, held.untilBlocked(2)]);
+    await held.commit();
+    await swept;
+    expect((await resent).status).toBe(202);
+    expect((await server.as(alice).get('/users/info')).body.pending_email).not.toBeNull();
+    // One that was passed over is seen to by the next.
+    await server.sql.query(
+      `UPDATE one_time_codes SET expires_at = now() - interval '25 hours' WHERE user_id = $1`,
+      [alice.id],
+    );
+    await server.app.get(RecoverySweep).sweep();
+    expect((await server.as(alice).get('/users/info')).body.pending_email).toBeNull();
   });
 });

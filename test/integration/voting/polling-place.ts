@@ -1,10 +1,10 @@
-import type pg from 'pg';
 import { randomUUID } from 'node:crypto';
 import { CandidatesService } from '../../../src/voting/candidates/candidates.service.js';
 import { CastVoteService } from '../../../src/voting/casting/cast-vote.service.js';
 import type { CastVoteRequest } from '../../../src/voting/casting/cast-vote.dto.js';
 import { AddressesService } from '../../../src/users/addresses.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
+import { Held } from '../../support/held.js';
 import { unique, type TestServer } from '../../support/test-server.js';
 
 export interface Voter {
@@ -90,49 +90,8 @@ export class PollingPlace {
   }
 
   /** Does `statement` in a transaction of its own, which holds its locks until it is let go. */
-  async hold(statement: string, values: unknown[]): Promise<Held> {
-    const client = await this.server.sql.connect();
-    await client.query('BEGIN');
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    await client.query(statement, values);
-    return new Held(client, rows[0]!.pid, this.server.sql);
-  }
-}
-
-/** An open transaction that others run into. */
-export class Held {
-  constructor(
-    private readonly client: pg.PoolClient,
-    private readonly pid: number,
-    private readonly sql: pg.Pool,
-  ) {}
-
-  /** Waits until so many others stand in line behind this transaction, directly or behind one another. */
-  async untilBlocked(count: number): Promise<void> {
-    for (let blocked = 0; blocked < count;) {
-      const { rows } = await this.sql.query<{ blocked: number }>(
-        `WITH RECURSIVE line AS (
-           SELECT $1::int AS pid
-           UNION
-           SELECT w.pid FROM line JOIN pg_locks w ON NOT w.granted AND line.pid = ANY (pg_blocking_pids(w.pid))
-         ) SELECT count(*)::int - 1 AS blocked FROM line`,
-        [this.pid],
-      );
-      blocked = rows[0]!.blocked;
-    }
-  }
-
-  commit(): Promise<void> {
-    return this.end('COMMIT');
-  }
-
-  rollBack(): Promise<void> {
-    return this.end('ROLLBACK');
-  }
-
-  private async end(statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-    await this.client.query(statement);
-    this.client.release();
+  hold(statement: string, values: unknown[]): Promise<Held> {
+    return Held.by(this.server.sql, statement, values);
   }
 }
 

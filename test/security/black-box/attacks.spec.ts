@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SMUGGLINGS, statusesIn } from '../../support/smuggling.js';
 import { encodePart, forge, partsOf } from '../forged-tokens.js';
-import type { Operation } from '../hostile-input/operations.js';
+import type { Operation } from '../../support/operations.js';
 import { Target } from './target.js';
 
 const EVIL = 'evil.example';

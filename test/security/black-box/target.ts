@@ -2,7 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { ApiClient, type Answer } from '../../support/api-client.js';
 import { startTestServer } from '../../support/test-server.js';
-import { operationsOf, type OpenApiDocument, type Operation } from '../hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
 
 /** After which a client that got no answer hangs up. */
 const PATIENCE_MS = 2_000;

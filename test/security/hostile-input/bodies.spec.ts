@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { problemWith } from './acceptable.js';
 import { NAUGHTY_STRINGS } from './naughty.js';
-import type { Operation } from './operations.js';
+import type { Operation } from '../../support/operations.js';
 import type { RawAnswer } from './raw-client.js';
 import { Stage, type GoodRequest } from './stage.js';
 import { tryAll, type Try } from './try-all.js';

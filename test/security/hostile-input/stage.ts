@@ -13,7 +13,7 @@ import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
-import { operationsOf, type OpenApiDocument, type Operation } from './operations.js';
+import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
 
 /** How many requests of a test run at once. */
@@ -303,9 +303,9 @@ export class Stage {
   /** @returns what the link carries of a letter to somebody who has done nothing yet */
   async makeNotMeLink(): Promise<string> {
     const links = this.server.app.get(NotMeLinks);
-    const { id: userId } = await this.spend();
+    const { id: userId, email: emailNormalized } = await this.spend();
     const { token, hash } = links.draw();
-    const login = { userId, sessionId: randomUUID(), deviceId: randomUUID() };
+    const login = { userId, emailNormalized, sessionId: randomUUID(), deviceId: randomUUID() };
     await this.server.app.get(DataSource).transaction((manager) => links.keep(manager, login, hash));
     return token;
   }

@@ -1,7 +1,7 @@
 import { problemWith } from './acceptable.js';
 import { inLanes } from '../../support/lanes.js';
 import { shown } from './naughty.js';
-import type { Operation } from './operations.js';
+import type { Operation } from '../../support/operations.js';
 import type { RawAnswer } from './raw-client.js';
 import { LANES, type GoodRequest, type Spoilt, type Stage } from './stage.js';
 

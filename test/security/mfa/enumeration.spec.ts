@@ -1,50 +1,26 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Clock } from '../../../src/common/clock.js';
-import { requestContext } from '../../../src/common/logging/request-context.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { enrol, type Enrolled } from '../../support/authenticator.js';
+import { Statements } from '../../support/statements.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
 
-let statements: string[] = [];
-const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown };
-const { query } = prototype;
-
+const statements = Statements.record();
 let server: TestServer;
 let withApp: Enrolled;
 let without: Actor;
 beforeAll(async () => {
-  prototype.query = function (this: unknown, ...args: unknown[]) {
-    const [first] = args;
-    // What the service asks beside its requests is nobody's cost.
-    if (requestContext.getStore())
-      statements.push(typeof first === 'string' ? first : ((first as { text?: string }).text ?? ''));
-    return query.apply(this, args);
-  };
   server = await startTestServer();
   withApp = await enrol(server.api, server.app.get(Clock), await server.signUp());
   without = await server.signUp();
 });
 afterAll(async () => {
-  prototype.query = query;
+  statements.stop();
   await server.close();
 });
 
-/** All of an answer but what no two answers share. */
-function comparable({ status, headers, body }: Answer) {
-  const text = JSON.stringify(body).replaceAll(headers.get('x-request-id')!, 'the request id');
-  const kept = [...headers]
-    .filter(([name]) => !['x-request-id', 'date', 'content-length'].includes(name))
-    .map(([name, value]) => [name, name === 'ratelimit' ? value.replaceAll(/\d+/g, 'n') : value]);
-  return { status, text, headers: kept };
-}
-
-async function costOf(ask: () => Promise<Answer>) {
-  statements = [];
-  const answer = comparable(await ask());
-  return { answer, statements: [...statements] };
-}
+const costOf = (ask: () => Promise<Answer>) => statements.costOf(ask);
 
 const WRONG = 'not the password of anybody';
 

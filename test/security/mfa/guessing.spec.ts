@@ -3,7 +3,7 @@ import { CompleteLoginService } from '../../../src/auth/mfa/complete-login.servi
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor } from '../../support/api-client.js';
 import { enrol, StoppedClock, type Enrolled } from '../../support/authenticator.js';
-import { LockoutStage, WRONG } from '../../integration/lockouts/lockout-stage.js';
+import { LockoutStage, WRONG } from '../../support/lockout-stage.js';
 
 /** Somebody knows the password and guesses the codes, from anywhere, on any process, all at once. */
 

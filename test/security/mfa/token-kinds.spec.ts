@@ -4,7 +4,7 @@ import { Clock } from '../../../src/common/clock.js';
 import { enrol, passPassword, StoppedClock, type Enrolled } from '../../support/authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { WebClient } from '../../support/web-client.js';
-import { operationsOf, type OpenApiDocument } from '../hostile-input/operations.js';
+import { operationsOf, type OpenApiDocument } from '../../support/operations.js';
 
 let server: TestServer;
 let alice: Enrolled;

@@ -12,6 +12,7 @@ import { LoginGate } from '../../lockouts/login-gate.service.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { BackupCodesService } from '../backup-codes/backup-codes.service.js';
+import { MfaPolicy } from '../mfa-policy.service.js';
 import { CodeInvalidError, MfaAlreadyEnabledError, MfaSetupNotStartedError } from '../mfa.errors.js';
 import { describeTotp, matchTotp, TOTP_SECRET_BYTES } from './totp-code.js';
 import { TotpSecretsService } from './totp-secrets.service.js';
@@ -35,6 +36,7 @@ export class EnrolTotpService {
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly gate: LoginGate,
+    private readonly policy: MfaPolicy,
     private readonly audit: AuditService,
     private readonly notices: SecurityNotices,
     private readonly clock: Clock,
@@ -44,10 +46,12 @@ export class EnrolTotpService {
   /**
    * Draws a secret. It has no effect until a code of it is confirmed; beginning again draws another one.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
+   * @throws PasskeyLoginRequiredError
    * @throws MfaAlreadyEnabledError
    */
   async begin(principal: Principal): Promise<TotpSetup> {
     requireRecentAuthentication(principal);
+    await this.policy.requireProvenFactor(principal);
     const { userId, email } = principal;
     const secret = drawRandom(TOTP_SECRET_BYTES);
     if (!(await this.repository.begin(userId, this.secrets.seal(userId, secret))))
@@ -62,6 +66,7 @@ export class EnrolTotpService {
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
    * @throws MfaSetupNotStartedError when nothing was begun within the last hour, or the app is in force already
    * @throws CodeInvalidError
+   * @throws PasskeyLoginRequiredError
    * @throws LockedOutError when this session gave too many wrong ones
    */
   async confirm(principal: Principal, code: string): Promise<string[]> {
@@ -77,9 +82,10 @@ export class EnrolTotpService {
 
   private async confirmOnceAdmitted(
     admission: Admission<void>,
-    { userId, session }: Principal,
+    principal: Principal,
     code: string,
   ): Promise<string[]> {
+    const { userId, session } = principal;
     const begun = await this.repository.findBegun(userId);
     if (!begun) throw new MfaSetupNotStartedError();
     const step = matchTotp(this.secrets.open(userId, begun), code, this.clock.now());
@@ -90,6 +96,8 @@ export class EnrolTotpService {
     return this.users.transaction(async (manager) => {
       // Before anything else: a login that begins its session now sees the app, or its session is ended below.
       await this.users.lock(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
+      await this.policy.requireProvenFactor(principal, manager);
       if (!(await this.repository.confirm(manager, userId, begun.sealedSecret, step)))
         throw new MfaSetupNotStartedError();
       const codes = await this.backupCodes.replace(manager, userId);

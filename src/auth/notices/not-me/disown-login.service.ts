@@ -45,14 +45,17 @@ export class DisownLoginService {
       if (this.outbox.isOpen)
         await this.resets.mailCode(manager, codeFor, { email: owner.email, allowed: true });
     });
-    return { message: 'Every session has ended. Set a new password with the code that was mailed.' };
+    const next = this.outbox.isOpen
+      ? 'Set a new password with the code that was mailed.'
+      : 'Log in and change your password.';
+    return { message: `Every session has ended. ${next}` };
   }
 
   private async takeBack(manager: EntityManager, link: FoundNotMeLink): Promise<void> {
-    const { userId, sessionId, deviceId, createdAt } = link;
+    const { userId, sessionId, deviceId } = link;
     // The account before what hangs on it, as everywhere.
-    const isGood = (await this.users.lock(manager, userId)) && (await this.links.use(manager, link));
-    if (!isGood) throw new LinkInvalidError();
+    const since = (await this.users.lock(manager, userId)) ? await this.links.use(manager, link) : undefined;
+    if (!since) throw new LinkInvalidError();
     // Where no mail is sent any more nobody could set another one.
     if (this.outbox.isOpen) await this.users.removePassword(manager, userId);
     await this.lifecycle.codesMustEnd(manager, userId);
@@ -63,7 +66,7 @@ export class DisownLoginService {
       { actorId: userId, subjectId: userId, sessionId },
       manager,
     );
-    await this.lifecycle.accountTakenBack(manager, { userId, since: createdAt });
+    await this.lifecycle.accountTakenBack(manager, { userId, since });
     await this.notices.announce({ kind: 'login_disowned', userId }, manager);
   }
 }

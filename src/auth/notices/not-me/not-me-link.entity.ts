@@ -30,6 +30,10 @@ export class NotMeLink {
   @Column('uuid', { name: 'device_id' })
   deviceId!: string;
 
+  /** Where it was mailed: good while the account has this address. */
+  @Column('text', { name: 'email_normalized' })
+  emailNormalized!: string;
+
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt!: Date;
 

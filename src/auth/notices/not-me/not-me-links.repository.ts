@@ -6,6 +6,8 @@ export interface NewNotMeLink {
   userId: number;
   sessionId: string;
   deviceId: string;
+  /** Where it is mailed, in the form in which addresses are compared. */
+  emailNormalized: string;
   lifetimeSeconds: number;
 }
 
@@ -14,10 +16,13 @@ export interface FoundNotMeLink {
   userId: number;
   sessionId: string;
   deviceId: string;
-  createdAt: Date;
 }
 
 const SWEPT_AT_ONCE = 10;
+
+/** Who moved the account elsewhere reads the links that were mailed there, and nobody else. */
+const IS_MAILED_TO_OWNER = `EXISTS (
+  SELECT FROM users u WHERE u.id = l.user_id AND u.email_normalized = l.email_normalized)`;
 
 @Injectable()
 export class NotMeLinksRepository {
@@ -26,9 +31,16 @@ export class NotMeLinksRepository {
   /** Each new one clears some away that have ended. */
   async add(manager: EntityManager, link: NewNotMeLink): Promise<void> {
     await manager.query(
-      `INSERT INTO not_me_links (token_hash, user_id, session_id, device_id, expires_at)
-       VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
-      [link.tokenHash, link.userId, link.sessionId, link.deviceId, link.lifetimeSeconds],
+      `INSERT INTO not_me_links (token_hash, user_id, session_id, device_id, email_normalized, expires_at)
+       VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+      [
+        link.tokenHash,
+        link.userId,
+        link.sessionId,
+        link.deviceId,
+        link.emailNormalized,
+        link.lifetimeSeconds,
+      ],
     );
     await manager.query(
       `DELETE FROM not_me_links WHERE id IN (
@@ -39,21 +51,35 @@ export class NotMeLinksRepository {
   /** @param hashes of one token, under each key it may have been stored with */
   async find(hashes: readonly Buffer[]): Promise<FoundNotMeLink | undefined> {
     const [row] = await this.dataSource.query<FoundNotMeLink[]>(
-      `SELECT id, user_id AS "userId", session_id AS "sessionId", device_id AS "deviceId", created_at AS "createdAt"
-       FROM not_me_links WHERE token_hash = ANY ($1) AND expires_at > now()`,
+      `SELECT id, user_id AS "userId", session_id AS "sessionId", device_id AS "deviceId"
+       FROM not_me_links l WHERE token_hash = ANY ($1) AND expires_at > now() AND ${IS_MAILED_TO_OWNER}`,
       [hashes],
     );
     return row;
   }
 
-  /** Uses a link up, and with it every other one of the account. @returns false when it ended meanwhile */
-  async use(manager: EntityManager, { id, userId }: FoundNotMeLink): Promise<boolean> {
+  /**
+   * Uses a link up, and with it every other one of the account, which is locked.
+   * @returns when the first login was that any of them is about; undefined when this one ended meanwhile
+   */
+  async use(manager: EntityManager, { id, userId }: FoundNotMeLink): Promise<Date | undefined> {
+    const first = await this.firstLogin(manager, userId);
     const [ended] = await manager.query<[{ id: number }[], number]>(
       `DELETE FROM not_me_links WHERE user_id = $2
-         AND EXISTS (SELECT FROM not_me_links own WHERE own.id = $1 AND own.user_id = $2 AND own.expires_at > now())
+         AND EXISTS (SELECT FROM not_me_links l
+                     WHERE l.id = $1 AND l.user_id = $2 AND l.expires_at > now() AND ${IS_MAILED_TO_OWNER})
        RETURNING id`,
       [id, userId],
     );
-    return ended.some((one) => one.id === id);
+    return ended.some((one) => one.id === id) ? first : undefined;
+  }
+
+  /** When the first login was that a link is about which has not ended. */
+  async firstLogin(manager: EntityManager, userId: number): Promise<Date | undefined> {
+    const [row] = await manager.query<{ first: Date | null }[]>(
+      'SELECT min(created_at) AS first FROM not_me_links WHERE user_id = $1 AND expires_at > now()',
+      [userId],
+    );
+    return row?.first ?? undefined;
   }
 }

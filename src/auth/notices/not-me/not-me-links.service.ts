@@ -31,19 +31,13 @@ export class NotMeLinks {
     return { token, hash: hmacSha256(this.lookupKeys[0], token), lifetimeSeconds: LIFETIME_SECONDS };
   }
 
-  /** Makes a link good for its lifetime, in the transaction that mails it. */
+  /** Makes a link good for its lifetime, and for as long as the account has this address, in the transaction that mails it. */
   async keep(
     manager: EntityManager,
-    { userId, sessionId, deviceId }: Pick<NewNotMeLink, 'userId' | 'sessionId' | 'deviceId'>,
+    login: Omit<NewNotMeLink, 'tokenHash' | 'lifetimeSeconds'>,
     tokenHash: Buffer,
   ): Promise<void> {
-    await this.repository.add(manager, {
-      tokenHash,
-      userId,
-      sessionId,
-      deviceId,
-      lifetimeSeconds: LIFETIME_SECONDS,
-    });
+    await this.repository.add(manager, { ...login, tokenHash, lifetimeSeconds: LIFETIME_SECONDS });
   }
 
   /** @returns which login a link is about, if it is good */
@@ -56,8 +50,17 @@ export class NotMeLinks {
     return this.lookupKeys.map((key) => hmacSha256(key, token));
   }
 
-  /** Uses it up, with every other one of the account. Of many at once one does. @returns whether this one did */
-  use(manager: EntityManager, link: FoundNotMeLink): Promise<boolean> {
+  /**
+   * Uses it up, with every other one of the account, which is locked. Of many at once one does.
+   * @returns since when somebody else may have been in: the first login that any of them is about; undefined when another
+   * was first
+   */
+  use(manager: EntityManager, link: FoundNotMeLink): Promise<Date | undefined> {
     return this.repository.use(manager, link);
+  }
+
+  /** When the first login was that the owner may still say was not theirs. */
+  firstLogin(manager: EntityManager, userId: number): Promise<Date | undefined> {
+    return this.repository.firstLogin(manager, userId);
   }
 }

@@ -33,7 +33,7 @@ export class IdentitiesController {
     return this.identities.link(user, request);
   }
 
-  /** Unlinks one of them: it opens nothing here any more. Needs a login within the last 15 minutes. */
+  /** Unlinks one of them: it opens nothing here any more, and every other session of mine ends. Needs a login within the last 15 minutes. */
   @ApiParam({ name: 'id', description: 'The id of the linked login.', example: 3 })
   @ApiAnswer('The login is unlinked.')
   @HttpCode(204)

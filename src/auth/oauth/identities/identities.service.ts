@@ -7,6 +7,7 @@ import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { UsersService } from '../../../users/users.service.js';
 import { LoginMethods } from '../../login-methods.service.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import { OAuthCodesService, type CodeWithVerifier } from '../codes/oauth-codes.service.js';
 import {
   IdentityLimitError,
@@ -29,6 +30,7 @@ export class IdentitiesService {
     private readonly identities: IdentitiesRepository,
     private readonly codes: OAuthCodesService,
     private readonly users: UsersService,
+    private readonly sessions: SessionsService,
     private readonly loginMethods: LoginMethods,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
@@ -65,6 +67,7 @@ export class IdentitiesService {
     if (!proven || (proven.userId !== null && proven.userId !== userId)) throw new OAuthCodeInvalidError();
     return this.users.transaction(async (manager) => {
       await this.users.lockAccount(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       if ((await this.identities.count(manager, userId)) >= MAX_IDENTITIES)
         throw new IdentityLimitError(MAX_IDENTITIES);
       const identity = await this.add(manager, userId, proven);
@@ -94,7 +97,7 @@ export class IdentitiesService {
   }
 
   /**
-   * Unlinks an identity: it opens nothing here any more. Sessions that it began go on.
+   * Unlinks an identity: it opens nothing here any more, and every other session ends.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
    * @throws IdentityNotFoundError
    * @throws LastLoginMethodError when nobody could log in to the account any more
@@ -104,9 +107,12 @@ export class IdentitiesService {
     const { userId } = principal;
     await this.users.transaction(async (manager) => {
       await this.users.lockAccount(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
       const provider = await this.identities.removeOwned(manager, userId, id);
       if (provider === undefined) throw new IdentityNotFoundError();
       await this.loginMethods.requireAny(manager, userId);
+      // Whoever logged in with it may not be the owner.
+      await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
       await this.recordUnlinked(manager, userId, id, provider);
       await this.notices.announce({ kind: 'identity_unlinked', userId }, manager);
     });

@@ -79,7 +79,7 @@ export class FirstLoginService {
       {
         name: name ?? email.slice(0, email.lastIndexOf('@')).slice(0, 100),
         email,
-        isEmailVerified,
+        isVerified: isEmailVerified,
         passwordHash: null,
         role: grant?.role,
       },

@@ -8,15 +8,8 @@ import type { CredentialDescriptor } from '../passkeys.repository.js';
 
 const CONTEXT = 'mc101/passkey-decoys/v1';
 
-/** What ids of passkeys look like: lengths in bytes, with how such authenticators are reached. */
-const KINDS: readonly { length: number; transports: string[] }[] = [
-  { length: 32, transports: ['internal'] },
-  { length: 20, transports: ['internal', 'hybrid'] },
-  { length: 16, transports: ['internal', 'hybrid'] },
-  { length: 32, transports: ['internal', 'hybrid'] },
-  { length: 48, transports: ['nfc', 'usb'] },
-  { length: 64, transports: ['usb'] },
-];
+/** How long ids of passkeys are in bytes; 32 is the most common. */
+const LENGTHS = [32, 20, 16, 32, 48, 64] as const;
 
 const MAX_ID_BYTES = 64;
 
@@ -37,17 +30,17 @@ export class DecoyCredentialsService {
   }
 
   /** @param identifier as it was typed; what contains an @ is an address, anything else a username */
-  for(identifier: string): CredentialDescriptor[] {
+  for(identifier: string): Pick<CredentialDescriptor, 'credentialId'>[] {
     const name = identifier.includes('@') ? normalizeEmail(identifier) : normalizeUsername(identifier);
     const first = this.make(name, 0);
     return first.chance < SECOND_ONE_BELOW ? [first, this.make(name, 1)] : [first];
   }
 
-  private make(name: string, position: number): CredentialDescriptor & { chance: number } {
+  private make(name: string, position: number): { credentialId: Buffer; chance: number } {
     const salt = Buffer.from(`${position}\0${name}`);
     const bytes = hkdfSha256(this.key, salt, CONTEXT, 2 + MAX_ID_BYTES);
     const [chance = 0, choice = 0] = bytes;
-    const { length, transports } = KINDS[choice % KINDS.length] ?? { length: 32, transports: [] };
-    return { credentialId: bytes.subarray(2, 2 + length), transports, chance };
+    const length = LENGTHS[choice % LENGTHS.length] ?? LENGTHS[0];
+    return { credentialId: bytes.subarray(2, 2 + length), chance };
   }
 }

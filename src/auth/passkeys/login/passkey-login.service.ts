@@ -73,10 +73,9 @@ export class PasskeyLoginService {
       challenge: text,
       rpId: this.relyingParty.id,
       timeout: CHALLENGE_SECONDS * 1000,
-      allowCredentials: (own.length > 0 ? own : decoys).map(({ credentialId, transports }) => ({
+      allowCredentials: (own.length > 0 ? own : decoys).map(({ credentialId }) => ({
         id: credentialId.toString('base64url'),
         type: 'public-key',
-        transports,
       })),
       userVerification: 'required',
     };
@@ -145,6 +144,7 @@ export class PasskeyLoginService {
     admission: Admission<string, BegunLogin>,
   ): Promise<never> {
     const isGone = await this.passkeys.transaction(async (manager) => {
+      await this.passkeys.lockOwner(manager, userId);
       const isNews = await this.passkeys.suspectClone(manager, passkeyId);
       if (isNews === undefined) return true;
       await this.audit.record(

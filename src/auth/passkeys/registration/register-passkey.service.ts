@@ -4,7 +4,9 @@ import { AuditService } from '../../../audit/audit.service.js';
 import type { Principal } from '../../../common/http/principal.js';
 import { drawRandom } from '../../../crypto/draw-random.js';
 import { requireRecentAuthentication } from '../../../users/require-recent-authentication.js';
+import { MfaPolicy } from '../../mfa/mfa-policy.service.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import {
   CHALLENGE_SECONDS,
   PasskeyChallengesRepository,
@@ -31,6 +33,8 @@ export class RegisterPasskeyService {
     private readonly challenges: PasskeyChallengesRepository,
     private readonly relyingParty: RelyingParty,
     private readonly userHandles: UserHandlesService,
+    private readonly sessions: SessionsService,
+    private readonly policy: MfaPolicy,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
   ) {}
@@ -38,11 +42,13 @@ export class RegisterPasskeyService {
   /**
    * What the caller's browser makes a passkey from. Good for five minutes, once, in this session.
    * @throws ReauthenticationRequiredError when the login is older than 15 minutes
+   * @throws PasskeyLoginRequiredError
    * @throws PasskeyLimitError
    * @throws PasskeysUnavailableError
    */
   async offer(principal: Principal): Promise<RegistrationOptionsResponse> {
     requireRecentAuthentication(principal);
+    await this.policy.requireProvenFactor(principal);
     this.relyingParty.requireName();
     const { userId, session, name, email, username } = principal;
     const registered = await this.passkeys.listCredentials(userId);
@@ -72,6 +78,7 @@ export class RegisterPasskeyService {
    * Keeps the passkey that came of it. That the login was recent is what its challenge shows.
    * @throws PasskeyInvalidError whatever is wrong with the answer; its challenge is used up
    * @throws PasskeyExistsError
+   * @throws PasskeyLoginRequiredError
    * @throws PasskeyLimitError
    */
   async register(principal: Principal, request: VerifyRegistrationRequest): Promise<PasskeyResponse> {
@@ -83,7 +90,7 @@ export class RegisterPasskeyService {
       (await this.challenges.takeRegistration(Buffer.from(challenge, 'base64url'), userId, session.id));
     const key = isOwn ? await verifyRegistration(credential, challenge, this.relyingParty) : undefined;
     if (!key) throw new PasskeyInvalidError(this.relyingParty.origin);
-    return this.keep({
+    return this.keep(principal, {
       ...key,
       userId,
       transports: [...new Set(credential.response.transports)],
@@ -91,10 +98,12 @@ export class RegisterPasskeyService {
     });
   }
 
-  private keep(passkey: NewPasskey): Promise<PasskeyResponse> {
+  private keep(principal: Principal, passkey: NewPasskey): Promise<PasskeyResponse> {
     const { userId, name } = passkey;
     return this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
+      await this.sessions.requireAlive(manager, principal);
+      await this.policy.requireProvenFactor(principal, manager);
       if ((await this.passkeys.count(userId, manager)) >= MAX_PASSKEYS)
         throw new PasskeyLimitError(MAX_PASSKEYS);
       const added = await this.passkeys.addOnce(manager, passkey);

@@ -1,5 +1,5 @@
-import type { Answer } from '../../support/api-client.js';
-import type { TestServer } from '../../support/test-server.js';
+import type { Answer } from './api-client.js';
+import type { TestServer } from './test-server.js';
 
 /** As shipped; the configuration of the other tests switches them off. */
 export const LOCKOUTS = {

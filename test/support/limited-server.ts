@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { Clock } from '../../../src/common/clock.js';
-import type { Answer } from '../../support/api-client.js';
-import { startTestServer, type TestServer } from '../../support/test-server.js';
+import { Clock } from '../../src/common/clock.js';
+import type { Answer } from './api-client.js';
+import { startTestServer, type TestServer } from './test-server.js';
 
 const key = () => `k1:${randomBytes(32).toString('base64')}`;
 

@@ -1,8 +1,9 @@
-import type { OutgoingMail } from '../../../src/mail/transports/mail-transport.js';
-import { startLimitedServer } from '../../e2e/limits/limited-server.js';
-import type { Actor, Answer } from '../../support/api-client.js';
-import type { TestServer } from '../../support/test-server.js';
-import { LOCKOUTS } from '../lockouts/lockout-words.js';
+import type { OutgoingMail } from '../../src/mail/transports/mail-transport.js';
+import { startLimitedServer } from './limited-server.js';
+import type { Actor, Answer } from './api-client.js';
+import { verifyEmail } from './mailed-codes.js';
+import type { TestServer } from './test-server.js';
+import { LOCKOUTS } from './lockout-words.js';
 
 export const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0';
 
@@ -31,9 +32,12 @@ export class NoticeStage {
     return new NoticeStage(await startLimitedServer({ ...LOCKOUTS, ...mail, ...env }));
   }
 
-  /** Somebody new, with one session on their first device. */
-  person(): Promise<Actor> {
-    return this.server.signUp();
+  /** Somebody new whose address is verified, with one session on their first device. */
+  async person(): Promise<Actor> {
+    const person = await this.server.signUp();
+    const { status } = await verifyEmail(this.server, person);
+    if (status !== 200) throw new Error('The address could not be verified.');
+    return person;
   }
 
   logIn({ email, password }: Pick<Actor, 'email' | 'password'>, from?: From): Promise<Answer> {
@@ -80,5 +84,5 @@ export class NoticeStage {
 
 /** What the link of a letter carries. */
 export function tokenIn({ text }: Pick<OutgoingMail, 'text'>): string {
-  return /\/app\/not-me#([\w-]+)$/m.exec(text)![1]!;
+  return /\/app\/not-me#token=([\w-]+)$/m.exec(text)![1]!;
 }

@@ -1,9 +1,9 @@
-import { LogInService } from '../../../src/auth/log-in.service.js';
-import { isWaiting } from '../../../src/auth/mfa/pending/waiting-login.js';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
-import type { Actor } from '../../support/api-client.js';
-import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
-import type { TestDatabase } from '../../support/test-database.js';
+import { LogInService } from '../../src/auth/log-in.service.js';
+import { isWaiting } from '../../src/auth/mfa/pending/waiting-login.js';
+import { SecurityNotices, type SecurityNotice } from '../../src/auth/notices/security-notices.js';
+import type { Actor } from './api-client.js';
+import { startTestServer, unique, type TestServer } from './test-server.js';
+import type { TestDatabase } from './test-database.js';
 import { LOCKOUTS } from './lockout-words.js';
 
 export const WRONG = 'not the password of anybody';
