@@ -5,7 +5,8 @@ export default {
   ...base,
   // Each starts several processes itself.
   maxWorkers: 1,
-  testTimeout: 60_000,
+  // Against hanging, not for speed: beside other work a start alone can take half a minute.
+  testTimeout: 240_000,
   projects: [
     // Real nginx and Redis before several processes on one database.
     tier('deploy', ['<rootDir>/test/deploy/**/*.spec.ts']),
