@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Answer } from '../api-client.js';
 import { startTestServer, unique, type TestServer } from '../test-server.js';
-import { Browser, exchange, REDIRECT_URI, type Login, type StartOptions } from './browser.js';
+import { exchange, REDIRECT_URI, startLogin, type Login, type StartOptions } from './browser.js';
 import { Facebook } from './facebook.js';
 import { GenericProvider } from './generic.js';
 import { Google } from './google.js';
@@ -103,7 +103,7 @@ export class SocialStage<N extends ProviderName = ProviderName> {
   }
 
   logIn(name: N, options?: StartOptions, server = this.server): Promise<Login> {
-    return new Browser(server).logIn(name, options);
+    return startLogin(server, name, options);
   }
 
   exchange(login: Pick<Login, 'code' | 'pkce'>, more?: Record<string, unknown>): Promise<Answer> {
