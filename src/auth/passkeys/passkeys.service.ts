@@ -68,12 +68,11 @@ export class PasskeysService {
     await this.passkeys.transaction(async (manager) => {
       const owner = await this.passkeys.lockOwner(manager, userId);
       await this.sessions.requireAlive(manager, principal);
-      const name = await this.passkeys.removeOwned(manager, userId, id);
-      if (name === undefined) throw new PasskeyNotFoundError();
+      if (!(await this.passkeys.removeOwned(manager, userId, id))) throw new PasskeyNotFoundError();
       if (!owner?.hasPassword && (await this.passkeys.count(userId, manager)) === 0)
         throw new LastLoginMethodError();
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
-      await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
+      await this.notices.announce({ kind: 'passkey_removed', userId }, manager);
     });
   }
 
