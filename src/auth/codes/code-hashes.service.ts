@@ -29,6 +29,12 @@ export class CodeHashesService {
     return hmacSha256(this.keys[0], messageOf(binding, code));
   }
 
+  /** From where a code was tried: tells only whether two tries at it came from one network. */
+  hashNetwork({ purpose, subject }: Pick<CodeBinding, 'purpose' | 'subject'>, network: string): string {
+    const message = ['network', purpose, subject.toString('hex'), network].join('\0');
+    return hmacSha256(this.keys[0], message).subarray(0, 16).toString('base64url');
+  }
+
   /** Under every key of the ring, all of them, whichever it is. */
   matches(binding: CodeBinding, code: string, stored: Buffer): boolean {
     const message = messageOf(binding, code);
