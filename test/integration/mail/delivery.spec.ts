@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -9,6 +8,7 @@ import { MailWorker } from '../../../src/mail/delivery/mail-worker.service.js';
 import { MailOutbox } from '../../../src/mail/outbox/mail-outbox.service.js';
 import { MailSweep } from '../../../src/mail/outbox/mail-sweep.service.js';
 import { MailServer } from '../../support/mail-server.js';
+import { until } from '../../support/until.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const sentAt = '2026-01-05T09:30:00.000Z';
@@ -38,11 +38,6 @@ async function enqueue(to: string, options: { expiresAt?: Date } = {}): Promise<
         .get(MailOutbox)
         .enqueue({ kind: 'test', to, data: { sentAt }, event: randomUUID(), ...options }, manager),
     );
-}
-
-/** Asks again until it is so; the test's own timeout is the limit. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(50);
 }
 
 const work = () => server.app.get(MailWorker).begin();
