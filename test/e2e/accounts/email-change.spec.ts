@@ -360,8 +360,7 @@ describe('whoever deletes their account', () => {
       env: { BACKUP_RETENTION_DAYS: '10', BACKUP_KEEP_WEEKLY: '4' },
     });
     try {
-      const alice = await keeping.signUp();
-      expect((await verifyEmail(keeping, alice)).status).toBe(200);
+      const alice = await signUpVerified(keeping);
       expect((await keeping.as(alice).delete('/users')).status).toBe(204);
       const mail = (await keeping.mailsTo(alice.email)).at(-1)!;
       expect(mail.kind).toBe('farewell');
