@@ -14,7 +14,7 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   welcome: [{}],
   verifyEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
   changeEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
-  emailChanged: [{ token, lifetimeSeconds: WEEK }],
+  emailChanged: [{ token, lifetimeSeconds: WEEK }, {}],
   emailReverted: [{}],
   passwordReset: [{ code: '04719283', lifetimeSeconds: 600 }],
   farewell: [{ lastBackupGoesAt: '2026-01-12' }],
