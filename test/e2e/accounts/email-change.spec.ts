@@ -1,42 +1,34 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import { UserLifecycle } from '../../../src/users/user-lifecycle.js';
 import { Clock } from '../../../src/common/clock.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { enrol } from '../../support/authenticator.js';
-import { codeTo, moveTo, otherThan, revertTokenTo, verifyEmail } from '../../support/mailed-codes.js';
+import { codeTo, moveTo, otherThan, revertTokenTo, signUpVerified } from '../../support/mailed-codes.js';
+import { outcome } from '../../support/outcome.js';
+import { collectNotices } from '../../support/notices.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
 
 let server: TestServer;
-let notices: SecurityNotice[] = [];
+let notices: SecurityNotice[];
 beforeAll(async () => {
   server = await startTestServer();
-  server.app.get(SecurityNotices).on((notice) => {
-    notices.push(notice);
-    return Promise.resolve();
-  });
+  notices = collectNotices(server);
 });
 afterAll(() => server.close());
 afterEach(() => {
-  notices = [];
+  notices.length = 0;
 });
 
 const newAddress = () => `${unique()}@example.com`;
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const INVALID = [400, 'CODE_INVALID'];
 const info = async (actor: Pick<Actor, 'token'>) => (await server.as(actor).get('/users/info')).body;
 const kindsTo = async (address: string) => (await server.mailsTo(address)).map(({ kind }) => kind);
 const revert = (token: string) => server.api.post('/auth/email/revert', { token });
 const confirm = (actor: Pick<Actor, 'token'>, code: string) =>
   server.as(actor).post('/auth/email/confirm-change', { code });
-
-async function signUpVerified(): Promise<Actor> {
-  const actor = await server.signUp();
-  expect((await verifyEmail(server, actor)).status).toBe(200);
-  return actor;
-}
 
 async function reset(email: string): Promise<Answer> {
   await server.api.post('/auth/password-reset/request', { email });
@@ -46,7 +38,7 @@ async function reset(email: string): Promise<Answer> {
 
 describe('another address', () => {
   it('is pending until the code that is mailed there is confirmed', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const next = newAddress();
     const asked = await server.as(alice).patch('/users', { email: next });
     expect([asked.status, asked.body]).toMatchObject([200, { email: alice.email, pending_email: next }]);
@@ -65,12 +57,11 @@ describe('another address', () => {
     const alice = await server.signUp();
     const next = newAddress();
     expect((await moveTo(server, alice, next)).body.email_verified).toBe(true);
-    // Whoever was mailed a code that they never used has proven nothing: nothing leads back there.
-    expect(await kindsTo(alice.email)).toEqual(['verifyEmail']);
+    expect(await kindsTo(alice.email)).toEqual(['verifyEmail', 'emailChanged']);
   });
 
   it('can be had by an account without a password', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await server.sql.query('UPDATE users SET password_hash = NULL WHERE id = $1', [alice.id]);
     expect((await moveTo(server, alice, newAddress())).status).toBe(200);
   });
@@ -89,7 +80,7 @@ describe('another address', () => {
   });
 
   it('that is taken is told to nobody but whoever reads the mails there', async () => {
-    const [alice, bob] = [await server.signUp(), await signUpVerified()];
+    const [alice, bob] = [await server.signUp(), await signUpVerified(server)];
     const [taken, free] = [bob.email, newAddress()];
     const ask = async (email: string) => {
       const { status, body } = await server.as(alice).patch('/users', { email });
@@ -105,7 +96,7 @@ describe('another address', () => {
 
   it('is given to one account, also when several confirm it at once', async () => {
     const next = newAddress();
-    const people = await Promise.all(Array.from({ length: 5 }, signUpVerified));
+    const people = await Promise.all(Array.from({ length: 5 }, () => signUpVerified(server)));
     const codes: string[] = [];
     for (const person of people) {
       await server.as(person).patch('/users', { email: next });
@@ -119,7 +110,7 @@ describe('another address', () => {
   });
 
   it('is moved to once, also when a hundred confirm it at the same time', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const next = newAddress();
     await server.as(alice).patch('/users', { email: next });
     const code = await codeTo(server, next, 'changeEmail');
@@ -166,7 +157,7 @@ describe('another address', () => {
   it('buys no second vote, there and back', async () => {
     const admin = await server.signUpAdmin();
     const { id } = (await server.as(admin).post('/admin/candidate', { name: `Robin ${unique()}` })).body;
-    const [alice, bob] = [await signUpVerified(), await server.signUp()];
+    const [alice, bob] = [await signUpVerified(server), await server.signUp()];
     const vote = (actor: Pick<Actor, 'token'>) => server.as(actor).post('/users/vote', { candidate_id: id });
     expect((await vote(alice)).status).toBe(201);
     await moveTo(server, alice, newAddress());
@@ -180,7 +171,7 @@ describe('another address', () => {
 
 describe('the way back', () => {
   it('puts the address back, ends every session and takes the password away', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const thief = newAddress();
     await moveTo(server, alice, thief);
     const mail = (await server.mailsTo(alice.email)).at(-1)!;
@@ -207,7 +198,7 @@ describe('the way back', () => {
   });
 
   it('leaves an authenticator app in place, or the old mailbox alone would get round it', async () => {
-    const alice = await enrol(server.api, server.app.get(Clock), await signUpVerified());
+    const alice = await enrol(server.api, server.app.get(Clock), await signUpVerified(server));
     await moveTo(server, alice, newAddress());
     expect((await revert(await revertTokenTo(server, alice.email))).status).toBe(200);
     expect((await reset(alice.email)).status).toBe(200);
@@ -216,7 +207,7 @@ describe('the way back', () => {
   });
 
   it('distrusts all that was set up by whoever could get in, in whatever session', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const told: Date[] = [];
     server.app.get(UserLifecycle).on('accountTakenBack', (_, { userId, since }) => {
       if (userId === alice.id) told.push(since);
@@ -228,7 +219,7 @@ describe('the way back', () => {
   });
 
   it('leaves the password where no mails are sent: nobody could set another one', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     const token = await revertTokenTo(server, alice.email);
     const mute = await startTestServer({ database: server.database, env: { MAIL_DISABLED: 'true' } });
@@ -248,7 +239,7 @@ describe('the way back', () => {
   });
 
   it('says in its letter that passkeys are removed', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     await revert(await revertTokenTo(server, alice.email));
     expect((await server.mailsTo(alice.email)).at(-1)!.text.replaceAll('\n', ' ')).toContain(
@@ -257,7 +248,7 @@ describe('the way back', () => {
   });
 
   it('works once, also when a hundred take it at the same time', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     const token = await revertTokenTo(server, alice.email);
     const answers = await Promise.all(Array.from({ length: 100 }, () => revert(token)));
@@ -267,7 +258,7 @@ describe('the way back', () => {
   });
 
   it('voids a reset that is under way at the new address', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const thief = newAddress();
     await moveTo(server, alice, thief);
     await server.api.post('/auth/password-reset/request', { email: thief });
@@ -282,7 +273,7 @@ describe('the way back', () => {
   });
 
   it('leads past every later address, from which nothing leads anywhere any more', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const [second, third] = [newAddress(), newAddress()];
     await moveTo(server, alice, second);
     await moveTo(server, alice, third);
@@ -294,7 +285,7 @@ describe('the way back', () => {
   });
 
   it('from an address in between leaves the older one open', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const [second, third] = [newAddress(), newAddress()];
     await moveTo(server, alice, second);
     await moveTo(server, alice, third);
@@ -305,7 +296,7 @@ describe('the way back', () => {
   });
 
   it('outlives a change and a reset of the password at the new address', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const thief = newAddress();
     await moveTo(server, alice, thief);
     expect((await reset(thief)).status).toBe(200);
@@ -313,11 +304,11 @@ describe('the way back', () => {
   });
 
   it('cannot be barred: nobody else registers or moves to the address for seven days', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     const body = { name: 'Mallory', email: alice.email, password: PASSWORD };
     expect(outcome(await server.api.post('/users/register', body))).toEqual([400, 'USER_EXISTS']);
-    const mallory = await signUpVerified();
+    const mallory = await signUpVerified(server);
     expect(outcome(await moveTo(server, mallory, alice.email))).toEqual([400, 'USER_EXISTS']);
     await server.sql.query(`UPDATE email_reverts SET expires_at = now() WHERE user_id = $1`, [alice.id]);
     expect((await server.api.post('/users/register', body)).status).toBe(201);
@@ -325,7 +316,7 @@ describe('the way back', () => {
 
   it('cannot be barred by a registration at the moment of the move either', async () => {
     for (let round = 0; round < 10; round += 1) {
-      const alice = await signUpVerified();
+      const alice = await signUpVerified(server);
       const next = newAddress();
       await server.as(alice).patch('/users', { email: next });
       const code = await codeTo(server, next, 'changeEmail');
@@ -340,7 +331,7 @@ describe('the way back', () => {
   });
 
   it('ends after seven days', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     const token = await revertTokenTo(server, alice.email);
     const { rows } = await server.sql.query<{ days: number }>(
@@ -353,7 +344,7 @@ describe('the way back', () => {
   });
 
   it('is opened by nothing else', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await moveTo(server, alice, newAddress());
     const token = await revertTokenTo(server, alice.email);
     for (const wrong of ['x', 'A'.repeat(43), token.toLowerCase(), `${token} `, alice.token.slice(0, 43)])
@@ -369,8 +360,7 @@ describe('whoever deletes their account', () => {
       env: { BACKUP_RETENTION_DAYS: '10', BACKUP_KEEP_WEEKLY: '4' },
     });
     try {
-      const alice = await keeping.signUp();
-      expect((await verifyEmail(keeping, alice)).status).toBe(200);
+      const alice = await signUpVerified(keeping);
       expect((await keeping.as(alice).delete('/users')).status).toBe(204);
       const mail = (await keeping.mailsTo(alice.email)).at(-1)!;
       expect(mail.kind).toBe('farewell');

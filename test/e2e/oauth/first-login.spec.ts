@@ -30,6 +30,20 @@ describe('the list of providers', () => {
     for (const { title } of body.items) expect(title).toMatch(/^\S.*$/);
   });
 
+  it('asks each of them who somebody is, and for nothing more', async () => {
+    const scopes: Record<string, string | null | undefined> = {};
+    for (const name of ['google', 'microsoft', 'facebook', 'keycloak'] as const) {
+      const { location } = await new Browser(stage.server).start(name);
+      scopes[name] = location?.searchParams.get('scope');
+    }
+    expect(scopes).toEqual({
+      google: 'openid email profile',
+      microsoft: 'openid email profile',
+      facebook: 'email,public_profile',
+      keycloak: 'openid email profile',
+    });
+  });
+
   it('is empty where none is, and then nobody can begin', async () => {
     const server = await startTestServer();
     expect((await server.api.get('/auth/oauth/providers')).body).toEqual({ items: [] });
