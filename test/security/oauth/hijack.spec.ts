@@ -115,6 +115,8 @@ describe('the mark of a verified address', () => {
 
   it.each<[Names, Record<string, unknown>, boolean]>([
     ['google', { email_verified: true }, true],
+    ['google', { email_verified: true, hd: undefined }, false],
+    ['google', { email_verified: true, hd: undefined, email: 'an.address@gmail.com' }, true],
     ['google', { email_verified: false }, false],
     ['google', { email_verified: undefined }, false],
     ['keycloak', { email_verified: true }, true],
