@@ -78,8 +78,7 @@ describe.each<[Name, () => string]>([
     const token = body.access_token as string;
     expect(await infoOf(token)).toMatchObject({
       ...{ email: somebody.email, name: somebody.name, role: 'user', is_active: true },
-      // Google answers for the addresses that it hosts, Facebook and Microsoft for none.
-      email_verified: name === 'keycloak',
+      email_verified: name === 'google' || name === 'keycloak',
     });
     const identities = await stage.identitiesOf(token);
     expect(identities).toEqual([
