@@ -122,9 +122,21 @@ describe('a provider whose discovery document', () => {
     ['is of an issuer below it', (document) => Object.assign(document, { issuer: `${liar.issuer}/more` })],
     ['has no issuer', (document) => delete document['issuer']],
     ['has an issuer that is no text', (document) => Object.assign(document, { issuer: 7 })],
+    ['has no token endpoint', (document) => delete document['token_endpoint']],
+    ['has no keys', (document) => delete document['jwks_uri']],
+    ['has no authorization endpoint', (document) => delete document['authorization_endpoint']],
+    [
+      'has an endpoint that is a script',
+      (document) => Object.assign(document, { authorization_endpoint: 'javascript:alert(1)' }),
+    ],
+    [
+      'has an endpoint that is no address',
+      (document) => Object.assign(document, { authorization_endpoint: 'somewhere' }),
+    ],
   ])('%s: nobody is sent anywhere', async (_what, edit) => {
     liar.editDiscovery = edit;
     await expectNoStart(SERVER_ERROR);
+    await expectRecovered();
   });
 
   it.each<[string, Endpoint]>([
