@@ -9,14 +9,13 @@ import { TotpSecretsService } from '../../src/auth/mfa/totp/totp-secrets.service
 import { InvitationTokensService } from '../../src/auth/registration/invitation-tokens.service.js';
 import { Clock } from '../../src/common/clock.js';
 import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
-import { OAuthCodesRepository } from '../../src/auth/oauth/codes/oauth-codes.repository.js';
 import type { OAuthPurpose } from '../../src/auth/oauth/flows/oauth-flow.entity.js';
-import { OpaqueTokens } from '../../src/auth/tokens/opaque-tokens.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
 import { moveTo, verifyEmail } from '../support/mailed-codes.js';
 import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
 import { startTestServer, unique } from '../support/test-server.js';
+import { vouchedCode } from '../support/vouched-codes.js';
 
 interface Operation {
   requestBody?: {
@@ -193,22 +192,12 @@ async function givePasskey(actor: Actor): Promise<number> {
 
 /** What there must be before the examples of a route can work. A new route with a body needs a line here. */
 /** Makes the code of an example one that a provider's word stands behind. */
-async function vouch(purpose: OAuthPurpose, { code, invitation }: Record<string, unknown>): Promise<void> {
+async function vouch(
+  purpose: OAuthPurpose,
+  { code, code_verifier, invitation }: Record<string, unknown>,
+): Promise<void> {
   if (typeof invitation === 'string') await invite(invitation);
-  const [hash] = new OpaqueTokens(server.config, 'mc101/oauth-code/v1').hashesOf(String(code));
-  const sub = unique();
-  const identity = {
-    provider: 'google',
-    issuer: 'https://accounts.google.com',
-    subject: sub,
-    email: `vouched-${sub}@example.com`,
-    isEmailVerified: true,
-    name: 'Ada',
-    authenticatedAt: null,
-    isMultiFactor: false,
-  };
-  const codeChallenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
-  await server.app.get(OAuthCodesRepository).add(hash!, { identity, purpose, codeChallenge }, 60);
+  await vouchedCode(server, purpose, { code: String(code), code_verifier: String(code_verifier) });
 }
 
 const SETTINGS: Record<string, (example: string, body: Record<string, unknown>) => Promise<Setting>> = {

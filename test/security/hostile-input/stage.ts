@@ -11,6 +11,7 @@ import { Authenticator, enrol, passPassword, type Enrolled } from '../../support
 import type { TestServer } from '../../support/test-server.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
+import { vouchedCode } from '../../support/vouched-codes.js';
 import { WebClient } from '../../support/web-client.js';
 import { makeKeyStretchingCheap, makePasswordEstimatesCheap } from '../cheap-work.js';
 import { operationsOf, type OpenApiDocument, type Operation } from '../../support/operations.js';
@@ -19,6 +20,7 @@ import { RawClient, type RawAnswer } from './raw-client.js';
 /** How many requests of a test run at once. */
 export const LANES = 16;
 
+const REDIRECT_URI = 'https://vote.example.com/signed-in';
 const NOTE_PASSWORD = 'correct horse battery staple';
 /** Ids of what the tests make begin here, so that no small number in hostile input names any of it. */
 const FIRST_ID = 70_000;
@@ -133,6 +135,29 @@ const PREPARATIONS: Record<string, Preparation> = {
   },
   'POST /auth/email/revert': async (stage) => ({ body: { token: await stage.makeWayBack() } }),
   'POST /auth/not-me': async (stage) => ({ body: { token: await stage.makeNotMeLink() } }),
+  'POST /auth/oauth/exchange': async ({ server }) => ({ body: await vouchedCode(server, 'login') }),
+  'POST /auth/web/exchange': async ({ server }) => ({
+    body: await vouchedCode(server, 'login'),
+    headers: new WebClient(server.url, server.config.publicUrl).headers,
+  }),
+  'POST /auth/identities': async (stage) => ({
+    token: (await stage.spend()).token,
+    body: await vouchedCode(stage.server, 'link'),
+  }),
+  'DELETE /auth/identities/{id}': async (stage) => {
+    const { token } = await stage.spend();
+    const add = async () => {
+      const code = await vouchedCode(stage.server, 'link');
+      return (await stage.server.as({ token }).post('/auth/identities', code)).body.id as number;
+    };
+    // The crowd has no passwords, and the last way to log in stays.
+    await add();
+    return { token, path: { id: String(await add()) } };
+  },
+  'POST /auth/oauth/{provider}/link': () => ({
+    path: { provider: 'facebook' },
+    body: { redirect_uri: REDIRECT_URI },
+  }),
   'POST /auth/web/refresh': browserOf,
   'POST /auth/web/logout': browserOf,
   'POST /auth/passkeys/register/verify': async (stage) => {
@@ -217,8 +242,15 @@ export class Stage {
     makeKeyStretchingCheap();
     makePasswordEstimatesCheap();
     const { startTestServer } = await import('../../support/test-server.js');
-    const server = await startTestServer();
-    for (const table of ['users', 'notes', 'candidates', 'invitations', 'passkeys'])
+    const server = await startTestServer({
+      env: {
+        // It is asked nothing until somebody comes back from it.
+        OAUTH_FACEBOOK_CLIENT_ID: 'mc101',
+        OAUTH_FACEBOOK_CLIENT_SECRET: 'of the hostile tests',
+        OAUTH_ALLOWED_REDIRECT_URIS: REDIRECT_URI,
+      },
+    });
+    for (const table of ['users', 'notes', 'candidates', 'invitations', 'passkeys', 'identities'])
       await server.sql.query(`ALTER TABLE ${table} ALTER COLUMN id RESTART WITH ${FIRST_ID}`);
     const document = (await server.api.get('/mc101docs-json')).body as OpenApiDocument;
     const lanes: Lane[] = [];

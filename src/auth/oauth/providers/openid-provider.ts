@@ -86,7 +86,7 @@ export class OpenidProvider implements IdentityProvider {
         issuer: claims.iss,
         subject: claims.sub,
         ...person,
-        authenticatedAt: typeof claims.auth_time === 'number' ? new Date(claims.auth_time * 1000) : null,
+        authenticatedAt: toldTime(claims.auth_time, this.now()),
         isMultiFactor: hasShownSecondFactor(claims, this.settings.secondFactor),
       };
     } catch (error) {
@@ -162,4 +162,9 @@ function requireEndpoint(name: string, endpoint: unknown, ofIssuer: string): voi
     typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
   if (protocol !== 'https:' && !(protocol === 'http:' && ofIssuer === 'http:'))
     throw new ProviderRefusedError(`its discovery document has no ${name} that is to be trusted`);
+}
+
+/** @returns null where none is told; nothing later than now, nor earlier than there were such tokens */
+function toldTime(seconds: unknown, now: Date): Date | null {
+  return typeof seconds === 'number' ? new Date(Math.min(Math.max(seconds * 1000, 0), now.getTime())) : null;
 }
