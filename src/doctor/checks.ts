@@ -15,6 +15,7 @@ import { schema } from './checks/schema.js';
 import { secretFiles } from './checks/secret-files.js';
 import { secrets } from './checks/secrets.js';
 import { service } from './checks/service.js';
+import { socialLogin } from './checks/social-login.js';
 import { spoofing } from './checks/spoofing.js';
 import { transport } from './checks/transport.js';
 
@@ -41,4 +42,5 @@ export const CHECKS: readonly Check[] = [
   spoofing,
   readinessOf('redis'),
   mail,
+  socialLogin,
 ];

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { isConstantTimeEqual } from '../../crypto/constant-time-equal.js';
-import { deriveSubkey } from '../../crypto/derive-subkey.js';
 import { hmacSha256 } from '../../crypto/hmac.js';
-import { parseKeyRing } from '../../crypto/parse-key-ring.js';
+import { pepperKeys } from '../tokens/pepper-keys.js';
 import type { CodePurpose } from './one-time-code.entity.js';
 
 /** All that a code is bound to. */
@@ -23,15 +22,17 @@ export class CodeHashesService {
   private readonly keys: readonly [Buffer, ...Buffer[]];
 
   constructor(config: AppConfig) {
-    const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
-    this.keys = ring.ids.map((id) => deriveSubkey(ring.find(id), 'mc101/one-time-code/v1')) as [
-      Buffer,
-      ...Buffer[],
-    ];
+    this.keys = pepperKeys(config, 'mc101/one-time-code/v1');
   }
 
   hash(binding: CodeBinding, code: string): Buffer {
     return hmacSha256(this.keys[0], messageOf(binding, code));
+  }
+
+  /** From where a code was tried: tells only whether two tries at it came from one network. */
+  hashNetwork({ purpose, subject }: Pick<CodeBinding, 'purpose' | 'subject'>, network: string): string {
+    const message = ['network', purpose, subject.toString('hex'), network].join('\0');
+    return hmacSha256(this.keys[0], message).subarray(0, 16).toString('base64url');
   }
 
   /** Under every key of the ring, all of them, whichever it is. */

@@ -26,8 +26,21 @@ export interface ResetAsked {
   expiresAt: Date;
 }
 
-/** How often somebody may be wrong. */
+/** How often somebody may be wrong: whoever comes from one network. */
 const TRIES = 5;
+
+/**
+ * The same of all networks together. Resets are public: with the tries of one network alone a stranger could use up those
+ * of the owner.
+ */
+const TRIES_IN_ALL: Record<CodePurpose, number> = {
+  verify_email: TRIES,
+  change_email: TRIES,
+  reset_password: 3 * TRIES,
+};
+
+/** How soon codes of resets follow each other past the limit of their address, at the least. */
+const SECONDS_APART = 600;
 
 /** For how long a code that has ended is remembered, so that its flow can go on with another one. */
 const KEPT_FOR = `interval '1 day'`;
@@ -48,9 +61,18 @@ export class OneTimeCodesRepository {
        INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
        SELECT $1, $2, $3, id, $4, $6, now() + make_interval(secs => $5) FROM account
        ON CONFLICT (purpose, subject) DO UPDATE SET id = excluded.id, user_id = excluded.user_id,
-         code_hash = excluded.code_hash, tries_left = excluded.tries_left, expires_at = excluded.expires_at
+         code_hash = excluded.code_hash, tries_left = excluded.tries_left, tried_from = excluded.tried_from,
+         expires_at = excluded.expires_at
        RETURNING expires_at AS "expiresAt"`,
-      [code.purpose, code.subject, code.id, code.codeHash, code.lifetimeSeconds, TRIES, userId],
+      [
+        code.purpose,
+        code.subject,
+        code.id,
+        code.codeHash,
+        code.lifetimeSeconds,
+        TRIES_IN_ALL[code.purpose],
+        userId,
+      ],
     );
     if (!row) throw new Error('A code was issued for an account that there is not.');
     return row.expiresAt;
@@ -58,7 +80,7 @@ export class OneTimeCodesRepository {
 
   /**
    * Stores a code for whoever has an address: the same statement, and one row written, whether anybody has it or not.
-   * @param mayReplace false: a code that is there stays as it is
+   * @param mayReplace false: a code that is live stays as it is, so that there always is one
    */
   async putForAddress(
     manager: EntityManager,
@@ -75,8 +97,9 @@ export class OneTimeCodesRepository {
          INSERT INTO one_time_codes (purpose, subject, id, user_id, code_hash, tries_left, expires_at)
          VALUES ($1, $2, $3, (SELECT id FROM account), $4, $6, now() + make_interval(secs => $5))
          ON CONFLICT (purpose, subject) DO UPDATE SET id = excluded.id, user_id = excluded.user_id,
-           code_hash = excluded.code_hash, tries_left = excluded.tries_left, expires_at = excluded.expires_at
-           WHERE $8
+           code_hash = excluded.code_hash, tries_left = excluded.tries_left, tried_from = excluded.tried_from,
+           expires_at = excluded.expires_at
+           WHERE $8 OR one_time_codes.expires_at <= now() - make_interval(secs => greatest(0, ${SECONDS_APART} - $5))
          RETURNING id
        )
        SELECT account.id, account.email, EXISTS (SELECT FROM stored) AS "isStored",
@@ -88,7 +111,7 @@ export class OneTimeCodesRepository {
         code.id,
         code.codeHash,
         code.lifetimeSeconds,
-        TRIES,
+        TRIES_IN_ALL[code.purpose],
         emailNormalized,
         mayReplace,
       ],
@@ -98,23 +121,29 @@ export class OneTimeCodesRepository {
     return { account: id === null || email === null ? undefined : { id, email }, isStored, expiresAt };
   }
 
-  /** Takes one try, committed by itself. Of any number at once as many get one as there are. */
-  async takeTry(purpose: CodePurpose, subject: Buffer): Promise<TriedCode | undefined> {
+  /**
+   * Takes one try, committed by itself. Of any number at once as many get one as there are for this network.
+   * @param network a keyed hash
+   */
+  async takeTry(purpose: CodePurpose, subject: Buffer, network: string): Promise<TriedCode | undefined> {
     const [rows] = await this.dataSource.query<[TriedCode[], number]>(
-      `UPDATE one_time_codes SET tries_left = tries_left - 1
+      `UPDATE one_time_codes SET tries_left = tries_left - 1, tried_from = array_append(tried_from, $3)
        WHERE purpose = $1 AND subject = $2 AND tries_left > 0 AND expires_at > now()
+         AND coalesce(cardinality(array_positions(tried_from, $3)), 0) < ${TRIES}
        RETURNING id, user_id AS "userId", code_hash AS "codeHash"`,
-      [purpose, subject],
+      [purpose, subject, network],
     );
     return rows[0];
   }
 
   /** Gives back a try of whoever had the right code and failed elsewhere. */
-  async giveTryBack(id: string, purpose: CodePurpose, subject: Buffer): Promise<void> {
+  async giveTryBack(id: string, purpose: CodePurpose, subject: Buffer, network: string): Promise<void> {
+    const place = 'array_position(tried_from, $4)';
     await this.dataSource.query(
-      `UPDATE one_time_codes SET tries_left = tries_left + 1
-       WHERE purpose = $1 AND subject = $2 AND id = $3 AND tries_left < $4`,
-      [purpose, subject, id, TRIES],
+      `UPDATE one_time_codes SET tries_left = tries_left + 1,
+         tried_from = tried_from[:${place} - 1] || tried_from[${place} + 1:]
+       WHERE purpose = $1 AND subject = $2 AND id = $3 AND ${place} IS NOT NULL`,
+      [purpose, subject, id, network],
     );
   }
 

@@ -28,6 +28,8 @@ export interface IssuedCode {
 export interface ProvenCode extends CodeBinding {
   /** Null where there is no account: nobody was mailed this code. */
   userId: number | null;
+  /** From where it was tried, as a keyed hash. */
+  network: string;
 }
 
 /** What trying a code led to. */
@@ -82,20 +84,24 @@ export class OneTimeCodesService {
     return { id, code, ...asked };
   }
 
-  /** Takes a try, then compares: the same work whatever there is to compare with. */
-  async try(codeFor: CodeFor, given: string): Promise<Tried> {
-    const found = await this.repository.takeTry(codeFor.purpose, codeFor.subject);
+  /**
+   * Takes a try, then compares: the same work whatever there is to compare with.
+   * @param from the network that it comes from, where it is not somebody who is logged in
+   */
+  async try(codeFor: CodeFor, given: string, from = ''): Promise<Tried> {
+    const network = this.hashes.hashNetwork(codeFor, from);
+    const found = await this.repository.takeTry(codeFor.purpose, codeFor.subject, network);
     const binding = { ...codeFor, id: found?.id ?? randomUUID() };
     const matches = this.hashes.matches(binding, given.replace(' ', ''), found?.codeHash ?? Buffer.alloc(32));
     return {
       userId: found?.userId,
-      proven: found && matches ? { ...binding, userId: found.userId } : undefined,
+      proven: found && matches ? { ...binding, userId: found.userId, network } : undefined,
     };
   }
 
   /** For whoever was right and may try again, as something else was wrong. */
-  giveTryBack({ id, purpose, subject }: ProvenCode): Promise<void> {
-    return this.repository.giveTryBack(id, purpose, subject);
+  giveTryBack({ id, purpose, subject, network }: ProvenCode): Promise<void> {
+    return this.repository.giveTryBack(id, purpose, subject, network);
   }
 
   /** Uses a code up, in the transaction of its effect. @throws MailedCodeInvalidError when it ended meanwhile */

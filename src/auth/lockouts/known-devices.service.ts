@@ -2,12 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { AppConfig } from '../../config/app-config.js';
-import { deriveSubkey } from '../../crypto/derive-subkey.js';
-import { drawRandom } from '../../crypto/draw-random.js';
-import { hmacSha256 } from '../../crypto/hmac.js';
-import { parseKeyRing } from '../../crypto/parse-key-ring.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { SecurityNotices } from '../notices/security-notices.js';
+import { OpaqueTokens } from '../tokens/opaque-tokens.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 
 /** A login that was proven right. */
@@ -16,16 +13,13 @@ export interface BegunLogin {
   sessionId: string;
 }
 
-const TOKEN = /^[\w-]{43}$/;
-
 /**
  * Devices on which somebody has logged in. A device token proves the device to the lockout, for the accounts that were
  * logged in to on it; it is no credential and lets nobody in.
  */
 @Injectable()
 export class KnownDevicesService {
-  /** The first writes, all read. */
-  private readonly lookupKeys: readonly [Buffer, ...Buffer[]];
+  private readonly tokens: OpaqueTokens;
 
   constructor(
     private readonly repository: KnownDevicesRepository,
@@ -37,9 +31,7 @@ export class KnownDevicesService {
     lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
       this.forgetSince(manager, userId, since),
     );
-    const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
-    const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), 'mc101/device-token-lookup/v1'));
-    this.lookupKeys = keys as [Buffer, ...Buffer[]];
+    this.tokens = new OpaqueTokens(config, 'mc101/device-token-lookup/v1');
   }
 
   /**
@@ -47,7 +39,9 @@ export class KnownDevicesService {
    * @returns the device's id, if it is known for this user
    */
   async find(userId: number | undefined, token: string | null): Promise<string | undefined> {
-    return isToken(token) ? await this.repository.find(userId, this.hashesOf(token)) : undefined;
+    return token !== null && OpaqueTokens.isToken(token)
+      ? await this.repository.find(userId, this.tokens.hashesOf(token))
+      : undefined;
   }
 
   /**
@@ -58,13 +52,14 @@ export class KnownDevicesService {
    * @returns the token for the device to keep
    */
   async remember(manager: EntityManager, login: BegunLogin, presented: string | null): Promise<string> {
-    if (isToken(presented)) {
-      const { userId } = login;
-      const hashes = this.hashesOf(presented);
-      if (await this.repository.renew(manager, userId, hashes, this.hashOf(presented))) return presented;
-      if (await this.repository.isIssued(manager, hashes)) return this.add(manager, login, presented);
+    const hashes = presented === null ? [] : this.tokens.hashesOf(presented);
+    const [hash] = hashes;
+    if (presented !== null && hash) {
+      if (await this.repository.renew(manager, login.userId, hashes, hash)) return presented;
+      if (await this.repository.isIssued(manager, hashes))
+        return this.add(manager, login, { token: presented, hash });
     }
-    return this.add(manager, login, drawRandom(32).toString('base64url'));
+    return this.add(manager, login, this.tokens.draw());
   }
 
   /** Forgets a device of a user: its token proves nothing any more. */
@@ -80,9 +75,9 @@ export class KnownDevicesService {
   private async add(
     manager: EntityManager,
     { userId, sessionId }: BegunLogin,
-    token: string,
+    { token, hash }: { token: string; hash: Buffer },
   ): Promise<string> {
-    const { id: deviceId, isFirst } = await this.repository.add(manager, userId, this.hashOf(token));
+    const { id: deviceId, isFirst } = await this.repository.add(manager, userId, hash);
     await this.audit.record(
       'authn_new_device',
       { actorId: userId, subjectId: userId, sessionId, details: { first: isFirst } },
@@ -91,16 +86,4 @@ export class KnownDevicesService {
     if (!isFirst) await this.notices.announce({ kind: 'new_device', userId, sessionId, deviceId }, manager);
     return token;
   }
-
-  private hashOf(token: string): Buffer {
-    return hmacSha256(this.lookupKeys[0], token);
-  }
-
-  private hashesOf(token: string): Buffer[] {
-    return this.lookupKeys.map((key) => hmacSha256(key, token));
-  }
-}
-
-function isToken(given: string | null): given is string {
-  return given !== null && TOKEN.test(given);
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 /** By what a login can be completed, as the answer to its password names it. */
-export const SECOND_FACTOR_METHODS = ['totp', 'backup_code', 'passkey'] as const;
+export const SECOND_FACTOR_METHODS = ['totp', 'backup_code'] as const;
 export type SecondFactorMethod = (typeof SECOND_FACTOR_METHODS)[number];
 
 /** One kind of second factor. Each registers its own. */

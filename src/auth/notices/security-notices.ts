@@ -6,7 +6,7 @@ import type { FirstFactorKind } from '../../mail/letters/second-factor-lockout.j
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
   /** A refresh token that was used already came again: somebody has a copy. The session has ended. */
-  | { kind: 'refresh_reuse'; userId: number; sessionId: string }
+  | { kind: 'refresh_reuse'; userId: number }
   /** By somebody who knew the former one. */
   | { kind: 'password_changed'; userId: number }
   /** By a code that was mailed. All sessions have ended. `factorsRemoved`: second factors and passkeys of a stranger, too. */
@@ -33,13 +33,13 @@ export type SecurityNotice =
   /** Somebody who is logged in fails to prove that they are the owner; for so long that session is refused. */
   | { kind: 'proof_lockout'; userId: number; seconds: number }
   /** From now on it logs in to the account, without a second factor. */
-  | { kind: 'passkey_registered'; userId: number; passkeyId: number; name: string }
-  | { kind: 'passkey_removed'; userId: number; passkeyId: number; name: string }
+  | { kind: 'passkey_registered'; userId: number }
+  | { kind: 'passkey_removed'; userId: number }
   /** From now on a login at a provider opens the account. */
   | { kind: 'identity_linked'; userId: number }
   | { kind: 'identity_unlinked'; userId: number }
   /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
-  | { kind: 'passkey_clone_suspected'; userId: number; passkeyId: number; name: string };
+  | { kind: 'passkey_clone_suspected'; userId: number };
 
 type Listener = (notice: SecurityNotice, manager: EntityManager) => Promise<void>;
 

@@ -35,7 +35,6 @@ export interface PasskeyRow {
 export interface PasskeyWithOwner {
   id: number;
   userId: number;
-  name: string;
   credentialId: Buffer;
   publicKey: Buffer;
   isBackupEligible: boolean;
@@ -56,7 +55,7 @@ const COLUMNS = `id, name, transports, is_backup_eligible AS "isBackupEligible",
 
 const FIND_BY_CREDENTIAL: Statement = {
   name: 'passkeys.find-by-credential',
-  text: `SELECT p.id, p.user_id AS "userId", p.name, p.credential_id AS "credentialId", p.public_key AS "publicKey",
+  text: `SELECT p.id, p.user_id AS "userId", p.credential_id AS "credentialId", p.public_key AS "publicKey",
                 p.is_backup_eligible AS "isBackupEligible", u.is_active AS "isActive"
          FROM passkeys p JOIN users u ON u.id = p.user_id WHERE p.credential_id = $1`,
 };
@@ -155,13 +154,13 @@ export class PasskeysRepository {
     return row;
   }
 
-  /** @returns what it was called */
-  async removeOwned(manager: EntityManager, userId: number, id: number): Promise<string | undefined> {
-    const [[row]] = await manager.query<[{ name: string }[], number]>(
-      'DELETE FROM passkeys WHERE id = $2 AND user_id = $1 RETURNING name',
+  /** @returns whether it was one of this user */
+  async removeOwned(manager: EntityManager, userId: number, id: number): Promise<boolean> {
+    const [, count] = await manager.query<[unknown, number]>(
+      'DELETE FROM passkeys WHERE id = $2 AND user_id = $1',
       [userId, id],
     );
-    return row?.name;
+    return count === 1;
   }
 
   /** Removes those that were registered at this moment or later. @returns their ids */

@@ -71,14 +71,13 @@ export class PasskeysService {
     await this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
       await this.sessions.requireAlive(manager, principal);
-      const name = await this.passkeys.removeOwned(manager, userId, id);
-      if (name === undefined) throw new PasskeyNotFoundError();
+      if (!(await this.passkeys.removeOwned(manager, userId, id))) throw new PasskeyNotFoundError();
       const isLast = (await this.passkeys.count(userId, manager)) === 0;
       await this.loginMethods.requireAny(manager, userId);
       await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
       if (isLast) await this.sessions.forgetPasskey(manager, principal);
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
-      await this.notices.announce({ kind: 'passkey_removed', userId, passkeyId: id, name }, manager);
+      await this.notices.announce({ kind: 'passkey_removed', userId }, manager);
     });
   }
 

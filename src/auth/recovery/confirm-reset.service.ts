@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { MessageResponse } from '../../common/http/message.response.dto.js';
+import { ClientNetworks } from '../../common/rate-limits/client-networks.js';
 import { RateLimits } from '../../common/rate-limits/rate-limits.js';
+import { AppConfig } from '../../config/app-config.js';
 import type { Account } from '../../users/account.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UsersService } from '../../users/users.service.js';
@@ -24,6 +26,8 @@ import { ResetSubjects } from './reset-subjects.service.js';
 /** Somebody has the code that was mailed, and sets a new password. */
 @Injectable()
 export class ConfirmResetService {
+  private readonly networks: ClientNetworks;
+
   constructor(
     private readonly users: UsersService,
     private readonly codes: OneTimeCodesService,
@@ -40,7 +44,10 @@ export class ConfirmResetService {
     private readonly mfaResets: ResetMfaService,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
-  ) {}
+    config: AppConfig,
+  ) {
+    this.networks = new ClientNetworks(config.trustedClientNetworks);
+  }
 
   /**
    * Sets the password; ends every session and every code of the account and clears its locks. Second
@@ -59,7 +66,7 @@ export class ConfirmResetService {
     await this.hasher.refuseWhenBusy();
     await this.limits.enforce('estimates-address', ip);
     await this.policy.check(password, { name: '', email });
-    const proven = await this.prove(email, code);
+    const proven = await this.prove(email, code, this.networks.networkOf(ip).key);
     const { user, passwordHash } = await this.accept(proven, password);
     await this.lockoutKeys.get();
     await this.users.transaction(async (manager) => {
@@ -94,8 +101,12 @@ export class ConfirmResetService {
     if (since) await this.devices.forgetSince(manager, userId, since);
   }
 
-  private async prove(email: string, code: string): Promise<ProvenCode & { userId: number }> {
-    const { userId, proven } = await this.codes.try(await this.subjects.codeFor(email), code);
+  private async prove(
+    email: string,
+    code: string,
+    network: string,
+  ): Promise<ProvenCode & { userId: number }> {
+    const { userId, proven } = await this.codes.try(await this.subjects.codeFor(email), code, network);
     if (proven?.userId != null) return { ...proven, userId: proven.userId };
     // Tries are few, so that nobody can fill the log with them.
     if (userId !== undefined)

@@ -31,8 +31,8 @@ export class RequestResetService {
 
   /**
    * Mails a code to the account's address. The same answer, the same statements and the same rows written for an
-   * address that nobody has, a disabled account, and past the address's limit: there the letter has ended before it
-   * is sent, and a code that is live stays so.
+   * address that nobody has, a disabled account, and past the address's limit while a code is live, which stays so: there
+   * the letter has ended before it is sent. Whoever asks has a code that is live, or is mailed one.
    * @throws RateLimitedError when the caller's network asked too often, for whatever address
    * @throws MailUnavailableError
    */
@@ -48,7 +48,7 @@ export class RequestResetService {
   /**
    * Mails a code, in the caller's transaction. A new one voids the former.
    * @param email where the letter goes if nobody has this address: nowhere
-   * @param allowed false: nothing is mailed, and the former code stays good
+   * @param allowed false: where a code is live it stays good, and nothing is mailed
    * @param isAfterDisowning whether the owner said that a login was not theirs, which has removed the password
    */
   async mailCode(
@@ -57,11 +57,11 @@ export class RequestResetService {
     { email, allowed, isAfterDisowning }: { email: string; allowed: boolean; isAfterDisowning?: true },
   ): Promise<void> {
     const lifetimeSeconds = this.config.passwordResetSeconds;
-    const { id, code, account, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
+    const { id, code, account, isStored, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
       lifetimeSeconds,
       mayReplace: allowed,
     });
-    const isMailed = allowed && account !== undefined;
+    const isMailed = isStored && account !== undefined;
     await this.audit.record(
       'authn_password_reset_request',
       { ...(account ? { subjectId: account.id } : {}), details: { mailed: isMailed } },

@@ -240,7 +240,7 @@ export class SessionsService {
     const isEnded = await this.sessions.transaction(async (manager) => {
       if (!(await this.sessions.revoke(manager, userId, sessionId, 'refresh-reuse'))) return false;
       await this.audit.record('authn_token_reuse', { subjectId: userId, sessionId }, manager);
-      await this.notices.announce({ kind: 'refresh_reuse', userId, sessionId }, manager);
+      await this.notices.announce({ kind: 'refresh_reuse', userId }, manager);
       return true;
     });
     if (isEnded)

@@ -32,7 +32,7 @@ export const RATE_LIMITS = {
   'refresh-user': { by: 'user', windowSeconds: HOUR, policy: 'refresh' },
   /** Resets of forgotten passwords, for whatever address. */
   'reset-address': { by: 'address', windowSeconds: HOUR, policy: 'reset' },
-  /** Codes of resets mailed to one address. Past it the answer stays the same. */
+  /** Codes of resets mailed to one address. Past it the answer stays the same, and one follows where none is live. */
   'reset-email': { by: 'email', windowSeconds: HOUR, policy: 'reset', isSecret: true },
   /** Codes to verify an address or to change it. */
   'codes-user': { by: 'user', windowSeconds: HOUR, policy: 'codes' },

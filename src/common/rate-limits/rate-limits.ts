@@ -74,11 +74,6 @@ export class RateLimits {
     }
   }
 
-  /** Whether one more would be let in, without taking anything. */
-  peek<Name extends LimitName>(name: Name, subject: SubjectOf<Name>): Promise<LimitVerdict> {
-    return this.ask(name, subject, 0);
-  }
-
   /** Gives back what a verdict took: it never happened. */
   async giveBack(verdict: LimitVerdict): Promise<void> {
     const { taken } = verdict;

@@ -65,8 +65,7 @@ describe('another address', () => {
     const alice = await server.signUp();
     const next = newAddress();
     expect((await moveTo(server, alice, next)).body.email_verified).toBe(true);
-    // Whoever was mailed a code that they never used has proven nothing: nothing leads back there.
-    expect(await kindsTo(alice.email)).toEqual(['verifyEmail']);
+    expect(await kindsTo(alice.email)).toEqual(['verifyEmail', 'emailChanged']);
   });
 
   it('can be had by an account without a password', async () => {

@@ -184,7 +184,7 @@ describe('a counter that goes back', () => {
     });
     expect(
       notices.filter(({ kind, userId }) => kind === 'passkey_clone_suspected' && userId === alice.id),
-    ).toEqual([{ kind: 'passkey_clone_suspected', userId: alice.id, passkeyId, name: 'Passkey' }]);
+    ).toEqual([{ kind: 'passkey_clone_suspected', userId: alice.id }]);
     const { body } = await server.as(alice).get('/auth/passkeys');
     expect(body.items[0].clone_suspected_at).toEqual(expect.any(String));
     expect((await client.logIn({ counter: 8 })).status).toBe(200);

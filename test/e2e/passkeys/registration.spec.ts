@@ -100,12 +100,7 @@ describe('registering a passkey', () => {
         details: { passkey_id: body.id, backup_eligible: false },
       },
     ]);
-    expect(notices).toContainEqual({
-      kind: 'passkey_registered',
-      userId: alice.id,
-      passkeyId: body.id,
-      name: 'Key',
-    });
+    expect(notices).toContainEqual({ kind: 'passkey_registered', userId: alice.id });
   });
 
   it('needs a recent login', async () => {

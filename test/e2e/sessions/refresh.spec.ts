@@ -36,7 +36,7 @@ async function expectReuse(person: Actor, accessToken: string): Promise<void> {
   );
   expect(rows).toHaveLength(1);
   const sessionId = rows[0]!.id;
-  expect(notices).toEqual([{ kind: 'refresh_reuse', userId: person.id, sessionId }]);
+  expect(notices).toEqual([{ kind: 'refresh_reuse', userId: person.id }]);
   const reuses = (await people.eventsOf(person)).filter(
     ({ event_type }) => event_type === 'authn_token_reuse',
   );

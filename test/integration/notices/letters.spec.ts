@@ -4,6 +4,8 @@ import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/
 import { requestContext } from '../../../src/common/logging/request-context.js';
 import { holdTime, newAddress } from '../../support/limited-server.js';
 import type { Actor } from '../../support/api-client.js';
+import { PasskeyClient } from '../../support/passkey-client.js';
+import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer } from '../../support/test-server.js';
 import { FIREFOX, NoticeStage } from '../../support/notice-stage.js';
 
@@ -149,8 +151,12 @@ describe('the owner of an account is written to', () => {
     ['passkey_clone_suspected', 'passkeyCloneSuspected'],
   ] as const)('of %s, without the name that whoever registered it chose', async (kind, letter) => {
     const ada = await stage.person();
-    const name = 'visit https://evil.example now';
-    await announce({ kind, userId: ada.id, passkeyId: 7, name });
+    const { server } = stage;
+    const passkey = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    const { body } = await passkey.register(ada, {}, 'visit https://evil.example now');
+    expect(body.name).toContain('evil');
+    if (kind === 'passkey_removed') await server.as(ada).delete(`/auth/passkeys/${body.id}`);
+    if (kind === 'passkey_clone_suspected') for (const counter of [9, 3]) await passkey.logIn({ counter });
     const { subject, text, html } = await stage.letter(ada, letter);
     expect(`${subject}${text}${html}`).not.toContain('evil');
   });

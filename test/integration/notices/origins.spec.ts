@@ -11,7 +11,6 @@ import { unique } from '../../support/test-server.js';
 
 const FROM_WHERE =
   /^When: \d{4}-\d\d-\d\d \d\d:\d\d UTC\nAddress: 8\.8\.8\.8\nDevice: Firefox 131 on Linux\nPlace: United States$/m;
-const passkey = { passkeyId: 7, name: 'a key' };
 
 /** Of what happens to addresses, letters of their own tell: below. */
 type Told = Exclude<SecurityNotice['kind'], 'email_changed' | 'email_reverted'>;
@@ -32,9 +31,9 @@ const TOLD: Record<Told, { letter: LetterKind; with?: object }> = {
     with: { seconds: 900, firstFactor: 'password' },
   },
   proof_lockout: { letter: 'proofLockout', with: { seconds: 900 } },
-  passkey_registered: { letter: 'passkeyRegistered', with: passkey },
-  passkey_removed: { letter: 'passkeyRemoved', with: passkey },
-  passkey_clone_suspected: { letter: 'passkeyCloneSuspected', with: passkey },
+  passkey_registered: { letter: 'passkeyRegistered' },
+  passkey_removed: { letter: 'passkeyRemoved' },
+  passkey_clone_suspected: { letter: 'passkeyCloneSuspected' },
   identity_linked: { letter: 'identityLinked' },
   identity_unlinked: { letter: 'identityUnlinked' },
 };

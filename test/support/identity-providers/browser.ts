@@ -104,10 +104,12 @@ export class Browser {
     let next = start.location;
     for (let count = 0; next !== undefined && count < MOST_REDIRECTS; count += 1) {
       if (next.origin === new URL(this.server.config.publicUrl).origin) return next;
+      // The service has given up before it began.
+      if (next.href.startsWith(REDIRECT_URI)) break;
       next = (await this.open(next)).location;
     }
     throw new Error(
-      `The provider has not sent the browser back: ${String(start.status)} ${String(start.location)}`,
+      `The provider has not sent the browser back: ${start.status} ${String(start.location)}, then ${String(next)}`,
     );
   }
 

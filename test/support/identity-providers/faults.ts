@@ -17,11 +17,6 @@ export const hangInBody: Fault = (_request, response) => {
   return undefined;
 };
 
-export const hangUp: Fault = (request) => {
-  request.socket.destroy();
-  return undefined;
-};
-
 /** Answers rightly, later. */
 export const slow =
   (milliseconds: number): Fault =>

@@ -17,12 +17,12 @@ export function mapHosts(ports: HostPorts): MappedHosts {
   const mapped = (input: string | URL | Request, init?: RequestInit) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const port = url.protocol === 'https:' && url.port === '' ? known.get(url.hostname) : undefined;
-    if (port === undefined) return original(input, init);
+    if (port === undefined) return asOwn(original(input, init));
     const request = new Request(input, init);
     // A stand-in behind TLS sees what a proxy would tell it.
     request.headers.set('x-forwarded-host', url.hostname);
     request.headers.set('x-forwarded-proto', 'https');
-    return original(new Request(`http://127.0.0.1:${port}${url.pathname}${url.search}`, request));
+    return asOwn(original(new Request(`http://127.0.0.1:${port}${url.pathname}${url.search}`, request)));
   };
   globalThis.fetch = mapped;
   return {
@@ -33,4 +33,14 @@ export function mapHosts(ports: HostPorts): MappedHosts {
       globalThis.fetch = original;
     },
   };
+}
+
+/** Jest's `fetch` is of another realm than the code that calls it, which would not know its TypeErrors for what they are. */
+async function asOwn(response: Promise<Response>): Promise<Response> {
+  try {
+    return await response;
+  } catch (error) {
+    if (error instanceof TypeError || (error as Error).name !== 'TypeError') throw error;
+    throw new TypeError((error as Error).message, { cause: error });
+  }
 }

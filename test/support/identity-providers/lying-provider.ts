@@ -45,6 +45,8 @@ export class LyingProvider {
   editProfile: (answer: Record<string, unknown>) => void = () => undefined;
   /** Everything that it was asked, oldest first. */
   received: Received[] = [];
+  /** Where it says that it is. */
+  issuer: string;
   private faults = new Map<Endpoint, Fault>();
   private readonly grants = new Map<string, Grant>();
   private readonly tokens = new Map<string, Person>();
@@ -53,7 +55,9 @@ export class LyingProvider {
     private readonly server: LocalServer,
     readonly client: RegisteredClient,
     private keys: SigningKey[],
-  ) {}
+  ) {
+    this.issuer = server.origin;
+  }
 
   static async start(client: RegisteredClient): Promise<LyingProvider> {
     const keys = [await makeSigningKey()];
@@ -61,10 +65,6 @@ export class LyingProvider {
     const server = await listenLocally((request, response) => void made.self!.handle(request, response));
     made.self = new LyingProvider(server, client, keys);
     return made.self;
-  }
-
-  get issuer(): string {
-    return this.server.origin;
   }
 
   /** The key that it signs with. */

@@ -107,9 +107,8 @@ export class Microsoft {
     else if (url.pathname.startsWith(INTERACTION)) await this.tenant(this.person.tid)(request, response);
     else if (path === 'oauth2/v2.0/token') await this.answerToken(request, response);
     else {
-      // Who comes under a name for several tenants is sent to the one that the person belongs to.
-      const isOwn = this.tenants.has(named);
-      const tenant = isOwn ? named : this.person.tid;
+      // Whoever comes is sent to the tenant of the person, also where another one was asked for.
+      const tenant = this.person.tid;
       request.url = (named === 'oidc' ? `/${tenant}/oidc/${path}` : `/${tenant}/${path}`) + url.search;
       await this.tenant(tenant)(request, response);
     }

@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../../config/app-config.js';
-import { deriveSubkey } from '../../../crypto/derive-subkey.js';
 import { hmacSha256 } from '../../../crypto/hmac.js';
-import { parseKeyRing } from '../../../crypto/parse-key-ring.js';
+import { pepperKeys } from '../../tokens/pepper-keys.js';
 import { drawBackupCode, readBackupCode } from './backup-code.js';
 import { BackupCodesRepository } from './backup-codes.repository.js';
-
-const LOOKUP_CONTEXT = 'mc101/backup-code-lookup/v1';
 
 /** Backup codes: shown once, stored only as keyed hashes under TOKEN_PEPPER, each good for one use. */
 @Injectable()
@@ -19,9 +16,7 @@ export class BackupCodesService {
     private readonly repository: BackupCodesRepository,
     private readonly config: AppConfig,
   ) {
-    const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
-    const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), LOOKUP_CONTEXT));
-    this.lookupKeys = keys as [Buffer, ...Buffer[]];
+    this.lookupKeys = pepperKeys(config, 'mc101/backup-code-lookup/v1');
   }
 
   /** Draws new codes, and voids every one that the account had. @returns the codes, for their owner alone */

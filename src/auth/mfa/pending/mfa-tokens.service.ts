@@ -1,19 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../../config/app-config.js';
-import { deriveSubkey } from '../../../crypto/derive-subkey.js';
-import { drawRandom } from '../../../crypto/draw-random.js';
-import { hmacSha256 } from '../../../crypto/hmac.js';
-import { parseKeyRing } from '../../../crypto/parse-key-ring.js';
 import { UserLifecycle } from '../../../users/user-lifecycle.js';
 import { InvalidCredentialsError } from '../../auth.errors.js';
+import { OpaqueTokens } from '../../tokens/opaque-tokens.js';
 import type { LoginChannel } from './mfa-token.entity.js';
 import { MfaTokensRepository, type AwaitedLogin, type LoginToAwait } from './mfa-tokens.repository.js';
-
-const LOOKUP_CONTEXT = 'mc101/mfa-token-lookup/v1';
-
-const TOKEN_BYTES = 32;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 /**
  * Tokens of logins that wait for their second factor: opaque, stored only as a keyed hash under TOKEN_PEPPER, in a table
@@ -22,8 +14,7 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
  */
 @Injectable()
 export class MfaTokensService {
-  /** The writing key first; all of them read. */
-  private readonly lookupKeys: readonly [Buffer, ...Buffer[]];
+  private readonly tokens: OpaqueTokens;
 
   constructor(
     private readonly repository: MfaTokensRepository,
@@ -31,9 +22,7 @@ export class MfaTokensService {
     lifecycle: UserLifecycle,
   ) {
     lifecycle.on('sessionsMustEnd', (manager, userId) => this.removeAll(manager, userId));
-    const ring = parseKeyRing('TOKEN_PEPPER', config.secrets.TOKEN_PEPPER);
-    const keys = ring.ids.map((id) => deriveSubkey(ring.find(id), LOOKUP_CONTEXT));
-    this.lookupKeys = keys as [Buffer, ...Buffer[]];
+    this.tokens = new OpaqueTokens(config, 'mc101/mfa-token-lookup/v1');
   }
 
   /**
@@ -41,8 +30,7 @@ export class MfaTokensService {
    * @throws InvalidCredentialsError when the account was disabled or its password changed meanwhile
    */
   async issue(manager: EntityManager, login: LoginToAwait, channel: LoginChannel): Promise<string> {
-    const token = drawRandom(TOKEN_BYTES).toString('base64url');
-    const tokenHash = hmacSha256(this.lookupKeys[0], token);
+    const { token, hash: tokenHash } = this.tokens.draw();
     const lifetimeSeconds = this.config.mfa.tokenSeconds;
     if (!(await this.repository.issue(manager, { ...login, channel, tokenHash, lifetimeSeconds })))
       throw new InvalidCredentialsError();
@@ -51,7 +39,9 @@ export class MfaTokensService {
 
   /** Counts a try before anything is compared. @returns undefined for a token that is good for none */
   async countTry(token: string, channel: LoginChannel): Promise<AwaitedLogin | undefined> {
-    return TOKEN.test(token) ? await this.repository.countTry(this.hashesOf(token), channel) : undefined;
+    return OpaqueTokens.isToken(token)
+      ? await this.repository.countTry(this.hashesOf(token), channel)
+      : undefined;
   }
 
   /** Uses a token up, in the transaction in which its session begins. @returns whether it was good */
@@ -65,6 +55,6 @@ export class MfaTokensService {
 
   /** Under every key of the ring: what was stored before a rotation stays good. */
   hashesOf(token: string): Buffer[] {
-    return this.lookupKeys.map((key) => hmacSha256(key, token));
+    return this.tokens.hashesOf(token);
   }
 }

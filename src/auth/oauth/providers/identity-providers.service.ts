@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../common/clock.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { OAuthProviderNotFoundError } from '../oauth.errors.js';
-import { FacebookProvider } from './facebook-provider.js';
 import type { IdentityProvider } from './identity-provider.js';
-import { OpenidProvider } from './openid-provider.js';
+import { makeProviders } from './make-providers.js';
 
 /** The providers that are set up, in the order in which they are shown. */
 @Injectable()
@@ -15,12 +14,7 @@ export class IdentityProviders {
     private readonly config: AppConfig,
     clock: Clock,
   ) {
-    const { providers, metadataSeconds } = config.socialLogin;
-    this.all = providers.map((settings) =>
-      settings.kind === 'facebook'
-        ? new FacebookProvider(settings)
-        : new OpenidProvider(settings, metadataSeconds, () => clock.now()),
-    );
+    this.all = makeProviders(config.socialLogin, () => clock.now());
   }
 
   /** @throws OAuthProviderNotFoundError */

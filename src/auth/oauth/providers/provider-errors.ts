@@ -1,3 +1,4 @@
+import { isError } from '../../../common/errors/is-error.js';
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 
 /** Somebody did not let the provider tell who they are, or the provider did not let them in. */
@@ -55,10 +56,11 @@ export function isProviderError(error: unknown): error is Error {
 function ofClient({ code, message, cause }: ClientError): Error {
   if (code !== undefined && TIMED_OUT.includes(code)) return new ProviderUnavailableError(message);
   // By fetch: no connection, or one that ended in the middle.
-  if (code === undefined && cause instanceof TypeError)
+  if (isError(cause) && cause.name === 'TypeError')
     return new ProviderUnavailableError('it cannot be reached');
   if (isProviderError(cause)) return cause;
-  const status = code === UNEXPECTED_RESPONSE && cause instanceof Response ? cause.status : undefined;
-  if (status !== undefined && status >= 500) return new ProviderUnavailableError(`it answered ${status}`);
+  const { status } = (cause ?? {}) as Partial<Response>;
+  if (code === UNEXPECTED_RESPONSE && status !== undefined && status >= 500)
+    return new ProviderUnavailableError(`it answered ${status}`);
   return new ProviderRefusedError(message);
 }

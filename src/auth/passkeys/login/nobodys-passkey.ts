@@ -7,7 +7,6 @@ import type { PasskeyWithOwner } from '../passkeys.repository.js';
 export const NOBODYS_PASSKEY: PasskeyWithOwner = {
   id: 0,
   userId: 0,
-  name: '',
   credentialId: Buffer.alloc(0),
   publicKey: Buffer.from(
     'pQECAyYgASFYIEqTZj4uqN43-AHxxQDX5FO1I6nggWqU9FaI0QrFFFRjIlggRi469UAcJs7EsRL0EYf9Km6Yd6kZC8ScGnbc3jCh9gs',

@@ -1,13 +1,13 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Equals, IsObject, IsOptional, Matches, ValidateNested } from 'class-validator';
+import { IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { IfGiven } from '../../../common/http/if-given.decorator.js';
 import { IsText } from '../../../common/http/text.decorator.js';
 import { LoginRequest } from '../../auth.dto.js';
 import { InsteadOf } from '../../instead-of.decorator.js';
 import { IsBase64Url } from '../base64url.decorator.js';
-import { EXAMPLE_ASSERTION, EXAMPLE_CHALLENGE, EXAMPLE_CREDENTIAL_ID } from '../example-passkey.js';
-import { MAX_CLIENT_DATA_CHARACTERS, MAX_ID_CHARACTERS } from '../registration/registration.dto.js';
+import { CredentialBody, MAX_CLIENT_DATA_CHARACTERS } from '../credential.dto.js';
+import { EXAMPLE_ASSERTION, EXAMPLE_CHALLENGE } from '../example-passkey.js';
 
 const MAX_AUTHENTICATOR_DATA_CHARACTERS = 8_192;
 const MAX_SIGNATURE_CHARACTERS = 4_096;
@@ -42,33 +42,11 @@ export class AssertionResponse {
 }
 
 /** What `toJSON()` of a used credential says (`AuthenticationResponseJSON`). */
-export class UsedCredential {
-  @IsBase64Url({ max: MAX_ID_CHARACTERS, example: EXAMPLE_CREDENTIAL_ID })
-  id!: string;
-
-  @IsBase64Url({ max: MAX_ID_CHARACTERS, example: EXAMPLE_CREDENTIAL_ID })
-  rawId!: string;
-
-  @Equals('public-key')
-  @ApiProperty({ enum: ['public-key'] })
-  type!: 'public-key';
-
+export class UsedCredential extends CredentialBody {
   @IsObject()
   @ValidateNested()
   @Type(() => AssertionResponse)
   response!: AssertionResponse;
-
-  /** Accepted and ignored. */
-  @IsOptional()
-  @Matches(/^[a-z-]{1,32}$/, { message: 'must be platform or cross-platform' })
-  @ApiProperty({ type: String, nullable: true, example: 'platform' })
-  authenticatorAttachment?: string | null;
-
-  /** Accepted and ignored. */
-  @IfGiven()
-  @IsObject()
-  @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
-  clientExtensionResults?: Record<string, unknown>;
 }
 
 export class PasskeyLoginRequest {

@@ -140,7 +140,7 @@ export class PasskeyLoginService {
   }
 
   private async refuseCopy(
-    { id: passkeyId, userId, name }: PasskeyWithOwner,
+    { id: passkeyId, userId }: PasskeyWithOwner,
     admission: Admission<string, BegunLogin>,
   ): Promise<never> {
     const isGone = await this.passkeys.transaction(async (manager) => {
@@ -152,8 +152,7 @@ export class PasskeyLoginService {
         { subjectId: userId, details: { passkey_id: passkeyId } },
         manager,
       );
-      if (isNews)
-        await this.notices.announce({ kind: 'passkey_clone_suspected', userId, passkeyId, name }, manager);
+      if (isNews) await this.notices.announce({ kind: 'passkey_clone_suspected', userId }, manager);
       return false;
     });
     return refuse(admission, isGone ? 'unknown_passkey' : 'copied_passkey');

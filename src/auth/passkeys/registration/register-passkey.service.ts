@@ -99,7 +99,7 @@ export class RegisterPasskeyService {
   }
 
   private keep(principal: Principal, passkey: NewPasskey): Promise<PasskeyResponse> {
-    const { userId, name } = passkey;
+    const { userId } = passkey;
     return this.passkeys.transaction(async (manager) => {
       await this.passkeys.lockOwner(manager, userId);
       await this.sessions.requireAlive(manager, principal);
@@ -113,7 +113,7 @@ export class RegisterPasskeyService {
         { subjectId: userId, details: { passkey_id: added.id, backup_eligible: added.isBackupEligible } },
         manager,
       );
-      await this.notices.announce({ kind: 'passkey_registered', userId, passkeyId: added.id, name }, manager);
+      await this.notices.announce({ kind: 'passkey_registered', userId }, manager);
       return toPasskeyResponse(added);
     });
   }
