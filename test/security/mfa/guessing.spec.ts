@@ -196,6 +196,27 @@ describe('guessing the second factor of somebody', () => {
       });
   });
 
+  it('tells of the provider where the login came from one: nobody knows the password', async () => {
+    const alice = await victim();
+    const { rows } = await stage.server.sql.query<{ id: string }>(
+      `INSERT INTO identities (user_id, provider, issuer, subject)
+       VALUES ($1, 'google', 'https://accounts.google.com', $2) RETURNING id`,
+      [alice.id, alice.email],
+    );
+    for (let tries = 0; tries < 8; tries += 1) {
+      const token = await pass(alice);
+      await stage.server.sql.query(
+        'UPDATE mfa_tokens SET identity_id = $2, password_digest = NULL WHERE user_id = $1',
+        [alice.id, rows[0]!.id],
+      );
+      expect(await complete(token, alice.app.wrongCode())).toBe(WRONG_CODE);
+    }
+    const [letter] = await lettersOfLocks(alice);
+    const text = letter!.text.replaceAll('\n', ' ');
+    expect(text).toContain('logged in as you at a provider');
+    expect(text).not.toContain('your password');
+  });
+
   it('is told also on a day on which wrong passwords were told of', async () => {
     const alice = await victim();
     await stage.fail({ email: alice.email }, 8);
