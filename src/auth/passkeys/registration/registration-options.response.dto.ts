@@ -11,7 +11,7 @@ export class CredentialDescriptorResponse {
   transports!: string[];
 }
 
-export const EXAMPLE_DESCRIPTOR = {
+const EXAMPLE_DESCRIPTOR = {
   id: EXAMPLE_CREDENTIAL_ID,
   type: 'public-key',
   transports: ['internal', 'hybrid'],
