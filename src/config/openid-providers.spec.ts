@@ -96,6 +96,18 @@ describe('providers of OpenID Connect by configuration', () => {
     expect(problemsOf({ [name]: 'x' })).toEqual([expect.stringContaining(`${name} is not known`)]);
   });
 
+  it.each([
+    'https://id.example.com/.well-known/openid-configuration',
+    'https://id.example.com/realms/main?x=/.well-known/',
+    'https://id.example.com/realms/main#x',
+    'https://login.microsoftonline.com/common/v2.0',
+    'https://login.microsoftonline.com/organizations/v2.0',
+  ])('have no issuer that is not checked to the letter: %s', (issuer) => {
+    expect(problemsOf({ ...KEYCLOAK, OAUTH_OIDC_KEYCLOAK_ISSUER: issuer })).toEqual([
+      expect.stringContaining('OAUTH_OIDC_KEYCLOAK_ISSUER must'),
+    ]);
+  });
+
   it.each(['GOOGLE', 'MICROSOFT', 'FACEBOOK', 'PROVIDERS', 'EXCHANGE'])(
     'cannot be called %s: that name is taken',
     (name) => {
@@ -122,6 +134,11 @@ describe('social login', () => {
     const at = (issuer: string) => parse({ ...KEYCLOAK, ...REDIRECTS, OAUTH_OIDC_KEYCLOAK_ISSUER: issuer });
     expect(at('http://127.0.0.1:8080/realms/main')).not.toThrow();
     expect(at('http://id.example.com')).toThrow('OAUTH_OIDC_KEYCLOAK_ISSUER must begin with https://');
+  });
+
+  it('has one provider an issuer', () => {
+    const twice = { ...KEYCLOAK, ...REDIRECTS, OAUTH_OIDC_KEYCLOAK_ISSUER: 'https://accounts.google.com' };
+    expect(parse(twice)).toThrow('OAUTH_OIDC_KEYCLOAK_ISSUER is that of another provider');
   });
 
   it('returns to no address that could be anybody’s', () => {

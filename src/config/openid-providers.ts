@@ -21,13 +21,25 @@ export interface OpenidProviderSettings {
   secondFactor: SecondFactorClaims;
 }
 
+/** Whose issuer stands for many: a token's own has to be checked by rules that only the built-in provider has. */
+const OF_MICROSOFT = /^https:\/\/login\.microsoftonline\.com\/(?:common|organizations|consumers)(?:\/|$)/;
+
 const SCOPES = ['openid', 'email', 'profile'];
 
 /** The variables of one provider, by what follows its name in theirs. `.env.example` is made from this table. */
 export const OPENID_PROVIDER = {
   ISSUER: {
-    description: 'The issuer of the provider, as its discovery document names it.',
-    schema: webUrl,
+    description:
+      'The issuer of the provider, to the letter as its discovery document names it, without /.well-known/….',
+    schema: webUrl
+      .refine(
+        (issuer) => !/\/\.well-known\/|[?#]/.test(issuer),
+        'must be the issuer itself, without /.well-known/, query and fragment',
+      )
+      .refine(
+        (issuer) => !OF_MICROSOFT.test(issuer),
+        'must not be that of many tenants of Microsoft: OAUTH_MICROSOFT_CLIENT_ID is for them',
+      ),
   },
   CLIENT_ID: { description: 'What the provider calls this service.', schema: text },
   CLIENT_SECRET: { description: 'The secret that the provider gave to this service.', schema: text },

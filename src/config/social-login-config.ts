@@ -63,7 +63,8 @@ export function socialLoginConfig(env: Env): SocialLoginConfig {
     title: 'Microsoft',
     issuer: `https://login.microsoftonline.com/${env.OAUTH_MICROSOFT_TENANT}/v2.0`,
     scopes: SCOPES,
-    secondFactor: { acr: [], amr: env.OAUTH_MICROSOFT_MFA_AMR },
+    // Its ID tokens (v2.0) do not say what was shown.
+    secondFactor: NO_SECOND_FACTOR,
   }));
   const others = env.openidProviders.map((provider) => ({ ...provider, kind: 'openid' as const }));
   return {

@@ -37,6 +37,7 @@ const UP = [
      email text,
      is_email_verified boolean NOT NULL,
      name text,
+     authenticated_at timestamptz,
      is_multi_factor boolean NOT NULL,
      code_challenge text NOT NULL,
      expires_at timestamptz NOT NULL,

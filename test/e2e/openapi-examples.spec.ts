@@ -207,6 +207,7 @@ async function vouch(purpose: OAuthPurpose, { code, invitation }: Record<string,
     email: `vouched-${sub}@example.com`,
     isEmailVerified: true,
     name: 'Ada',
+    authenticatedAt: null,
     isMultiFactor: false,
   };
   const codeChallenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';

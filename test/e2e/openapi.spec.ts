@@ -5,6 +5,7 @@ import { Clock } from '../../src/common/clock.js';
 import { AnswerSchemas } from '../support/answer-schemas.js';
 import { enrol } from '../support/authenticator.js';
 import { PasskeyClient } from '../support/passkey-client.js';
+import { COOKIE_ROUTES, PUBLIC_ROUTES } from '../support/public-routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
@@ -80,35 +81,6 @@ afterAll(() => server.close());
 const breaking = (rule: (entry: (typeof operations)[number]) => boolean) =>
   operations.filter((entry) => !rule(entry)).map(({ name }) => name);
 
-const PUBLIC = [
-  'DELETE /dev/mail',
-  'GET /',
-  'GET /auth/oauth/providers',
-  'GET /auth/oauth/{provider}/callback',
-  'GET /auth/oauth/{provider}/start',
-  'GET /dev/mail',
-  'GET /health',
-  'GET /ready',
-  'POST /auth/email/revert',
-  'POST /auth/logout',
-  'POST /auth/mfa/complete',
-  'POST /auth/not-me',
-  'POST /auth/oauth/exchange',
-  'POST /auth/passkeys/login/options',
-  'POST /auth/passkeys/login/verify',
-  'POST /auth/password-reset/confirm',
-  'POST /auth/password-reset/request',
-  'POST /auth/refresh',
-  'POST /auth/web/exchange',
-  'POST /auth/web/login',
-  'POST /auth/web/mfa',
-  'POST /auth/web/passkeys/login/options',
-  'POST /auth/web/passkeys/login/verify',
-  'POST /users/login',
-  'POST /users/register',
-];
-const COOKIE_ROUTES = ['POST /auth/web/refresh', 'POST /auth/web/logout'];
-
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
     const result = await new Validator().validate(document as unknown as Record<string, unknown>);
@@ -123,7 +95,7 @@ describe('the OpenAPI document', () => {
     );
     const names = operations.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining([...PUBLIC, 'GET /users/info', 'PATCH /users', 'GET /admin/users']),
+      expect.arrayContaining([...PUBLIC_ROUTES, 'GET /users/info', 'PATCH /users', 'GET /admin/users']),
     );
     expect(new Set(names).size).toBe(names.length);
   });
@@ -142,8 +114,8 @@ describe('the OpenAPI document', () => {
 
   it('says who may call: nobody needs a token for the public routes, everybody for the others', () => {
     const open = operations.filter(({ operation }) => operation.security?.length === 0);
-    expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC);
-    const guarded = operations.filter(({ name }) => !PUBLIC.includes(name));
+    expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC_ROUTES);
+    const guarded = operations.filter(({ name }) => !PUBLIC_ROUTES.includes(name));
     for (const { name, operation } of guarded) {
       expect({ name, security: operation.security }).toEqual({
         name,
@@ -280,7 +252,7 @@ describe('the OpenAPI document', () => {
       const expected = [
         'INTERNAL_ERROR',
         ...(['/health', '/ready'].includes(path) ? [] : ['MAINTENANCE']),
-        ...(PUBLIC.includes(name) ? [] : ['UNAUTHENTICATED', 'DATABASE_UNAVAILABLE']),
+        ...(PUBLIC_ROUTES.includes(name) ? [] : ['UNAUTHENTICATED', 'DATABASE_UNAVAILABLE']),
         ...(path.startsWith('/admin/') ? ['FORBIDDEN'] : []),
         ...(operation.requestBody
           ? ['MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_ERROR']

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Actor, Answer } from '../support/api-client.js';
+import type { Actor } from '../support/api-client.js';
 import type { CborValue } from '../support/cbor.js';
 import { PasskeyClient } from '../support/passkey-client.js';
 import { SoftwareAuthenticator, type Deviations } from '../support/software-authenticator.js';
+import { outcome } from '../support/outcome.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 let server: TestServer;
@@ -16,7 +17,6 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const newClient = () => new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const INVALID = [400, 'PASSKEY_INVALID'];
 const REFUSED = [401, 'INVALID_CREDENTIALS'];
 

@@ -73,11 +73,14 @@ describe('options for a name', () => {
     const stranger = await startTestServer({
       env: { TOKEN_PEPPER: `k1:${Buffer.alloc(32, 'x').toString('base64')}` },
     });
-    const named = { email: 'nobody@example.com' };
-    expect(await idsFor(named, twin)).toEqual(await idsFor(named));
-    expect(await idsFor(named, stranger)).not.toEqual(await idsFor(named));
-    await twin.close();
-    await stranger.close();
+    try {
+      const named = { email: 'nobody@example.com' };
+      expect(await idsFor(named, twin)).toEqual(await idsFor(named));
+      expect(await idsFor(named, stranger)).not.toEqual(await idsFor(named));
+    } finally {
+      await twin.close();
+      await stranger.close();
+    }
   });
 
   it('hold ids of the lengths that authenticators make, one or two', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor, Answer } from '../support/api-client.js';
 import { comparable } from '../support/comparable.js';
-import { codesTo, codeTo, moveTo, otherThan, verifyEmail } from '../support/mailed-codes.js';
+import { codesTo, codeTo, moveTo, otherThan, signUpVerified, verifyEmail } from '../support/mailed-codes.js';
 import { Statements } from '../support/statements.js';
 import { startTestServer, unique, type TestServer } from '../support/test-server.js';
 
@@ -33,12 +33,6 @@ async function disabled(): Promise<Actor> {
   return actor;
 }
 
-async function verified(): Promise<Actor> {
-  const actor = await server.signUp();
-  await verifyEmail(server, actor);
-  return actor;
-}
-
 describe('asking for a reset', () => {
   it('gets one answer by the same statements: no account, disabled, unverified, verified, without a password', async () => {
     const withoutPassword = await server.signUp();
@@ -46,12 +40,17 @@ describe('asking for a reset', () => {
     const nobody = await costOf(() => request(newAddress()));
     expect(nobody.answer.status).toBe(202);
     expect(nobody.statements.length).toBeGreaterThan(4);
-    for (const { email } of [await server.signUp(), await verified(), await disabled(), withoutPassword])
+    for (const { email } of [
+      await server.signUp(),
+      await signUpVerified(server),
+      await disabled(),
+      withoutPassword,
+    ])
       expect(await costOf(() => request(email))).toEqual(nobody);
   });
 
   it('gets it past the limit of an address, too, where nothing is mailed and the live code stays', async () => {
-    const alice = await verified();
+    const alice = await signUpVerified(server);
     const within = await costOf(() => request(alice.email));
     for (let n = 0; n < 2; n += 1) await request(alice.email);
     const code = await codeTo(server, alice.email, 'passwordReset');
@@ -79,7 +78,7 @@ describe('asking for a reset', () => {
       [1, 1, 1, 1],
       [0, 1, 1, 1],
     ]);
-    expect(await of((await verified()).email)).toEqual(await of(newAddress()));
+    expect(await of((await signUpVerified(server)).email)).toEqual(await of(newAddress()));
   });
 
   it('is limited by network alone as far as anybody can see, and the refusal is the same for everybody', async () => {
@@ -115,7 +114,7 @@ describe('a wrong code', () => {
     const emails = [
       newAddress(),
       (await server.signUp()).email,
-      (await verified()).email,
+      (await signUpVerified(server)).email,
       (await disabled()).email,
     ];
     for (const email of emails) await request(email);
@@ -146,7 +145,7 @@ describe('a wrong code', () => {
   });
 
   it('can be given five times for each code that is mailed, and codes are few', async () => {
-    const alice = await verified();
+    const alice = await signUpVerified(server);
     let looked = 0;
     for (let round = 0; round < 10; round += 1) {
       await request(alice.email);
@@ -165,7 +164,7 @@ describe('a wrong code', () => {
 
 describe('a mail', () => {
   it('leads to PUBLIC_URL, whatever host the request names', async () => {
-    const alice = await verified();
+    const alice = await signUpVerified(server);
     const headers = {
       'x-forwarded-host': 'evil.example',
       forwarded: 'host=evil.example',

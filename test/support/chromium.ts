@@ -3,8 +3,8 @@ import { chromium, type Browser } from 'playwright-core';
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The system's own Chromium, without a word to the outside. */
-export function launchChromium(): Promise<Browser> {
+/** The system's own Chromium, without a word to the outside. @param more arguments beside those of every test */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => existsSync(path));
   if (!executablePath) throw new Error('No Chromium found: install the package "chromium".');
   return chromium.launch({
@@ -18,6 +18,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

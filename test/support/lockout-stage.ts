@@ -1,7 +1,8 @@
 import { LogInService } from '../../src/auth/log-in.service.js';
 import { isWaiting } from '../../src/auth/mfa/pending/waiting-login.js';
-import { SecurityNotices, type SecurityNotice } from '../../src/auth/notices/security-notices.js';
+import type { SecurityNotice } from '../../src/auth/notices/security-notices.js';
 import type { Actor } from './api-client.js';
+import { collectNotices } from './notices.js';
 import { startTestServer, unique, type TestServer } from './test-server.js';
 import type { TestDatabase } from './test-database.js';
 import { LOCKOUTS } from './lockout-words.js';
@@ -23,13 +24,10 @@ interface From {
 
 /** A running service with lockouts as shipped, at which people log in from anywhere. */
 export class LockoutStage {
-  readonly notices: SecurityNotice[] = [];
+  readonly notices: SecurityNotice[];
 
   private constructor(readonly server: TestServer) {
-    server.app.get(SecurityNotices).on((notice) => {
-      this.notices.push(notice);
-      return Promise.resolve();
-    });
+    this.notices = collectNotices(server);
   }
 
   static async open(env: Record<string, string> = {}, database?: TestDatabase): Promise<LockoutStage> {

@@ -28,6 +28,14 @@ export async function verifyEmail(
   return server.as(actor).post('/auth/email/verify', { code });
 }
 
+/** Somebody new, whose address is proven. */
+export async function signUpVerified(server: TestServer): Promise<Actor> {
+  const actor = await server.signUp();
+  const { status } = await verifyEmail(server, actor);
+  if (status !== 200) throw new Error(`The address of ${actor.email} was not verified.`);
+  return actor;
+}
+
 /** Moves an account to another address, with the code that is mailed there. */
 export async function moveTo(
   server: TestServer,

@@ -1,7 +1,7 @@
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.js';
 import { startLimitedServer } from './limited-server.js';
 import type { Actor, Answer } from './api-client.js';
-import { verifyEmail } from './mailed-codes.js';
+import { signUpVerified } from './mailed-codes.js';
 import type { TestServer } from './test-server.js';
 import { LOCKOUTS } from './lockout-words.js';
 
@@ -33,11 +33,8 @@ export class NoticeStage {
   }
 
   /** Somebody new whose address is verified, with one session on their first device. */
-  async person(): Promise<Actor> {
-    const person = await this.server.signUp();
-    const { status } = await verifyEmail(this.server, person);
-    if (status !== 200) throw new Error('The address could not be verified.');
-    return person;
+  person(): Promise<Actor> {
+    return signUpVerified(this.server);
   }
 
   logIn({ email, password }: Pick<Actor, 'email' | 'password'>, from?: From): Promise<Answer> {

@@ -49,8 +49,8 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   passkeyRegistered: [{ origin }],
   passkeyRemoved: [{ origin }],
   passkeyCloneSuspected: [{ origin }],
-  identityLinked: [{ origin }],
-  identityUnlinked: [{ origin }],
+  identityLinked: [{ origin, provider: 'Google' }],
+  identityUnlinked: [{ origin, provider: 'Accounts of the city of Example' }],
   loginDisowned: [{ origin }],
   backupFailed: [
     { at: origin.at, lastGoodAt: '2026-01-05T08:00:12.000Z' },

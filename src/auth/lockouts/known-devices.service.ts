@@ -28,10 +28,10 @@ export class KnownDevicesService {
     lifecycle: UserLifecycle,
     config: AppConfig,
   ) {
+    this.tokens = new OpaqueTokens(config, 'mc101/device-token-lookup/v1');
     lifecycle.on('accountTakenBack', (manager, { userId, since }) =>
       this.forgetSince(manager, userId, since),
     );
-    this.tokens = new OpaqueTokens(config, 'mc101/device-token-lookup/v1');
   }
 
   /**

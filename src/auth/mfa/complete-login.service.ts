@@ -112,7 +112,7 @@ export class CompleteLoginService {
 function provenBy(login: AwaitedLogin, secondFactor: SecondFactorMethod): ProvenLogin {
   return login.identityId === null
     ? { ...login, method: 'password', secondFactor }
-    : { ...login, method: 'social', isMultiFactor: false, secondFactor };
+    : { ...login, method: 'social', isMultiFactor: false, authenticatedAt: null, secondFactor };
 }
 
 function reasonOf({ backup_code: backupCode }: CompleteLoginRequest): FailureReason {

@@ -108,10 +108,13 @@ export class NoticeLetters {
       write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
     },
     passkey_removed: { atMost: DAILY, write: (_, origin) => ({ kind: 'passkeyRemoved', data: { origin } }) },
-    identity_linked: { atMost: DAILY, write: (_, origin) => ({ kind: 'identityLinked', data: { origin } }) },
+    identity_linked: {
+      atMost: DAILY,
+      write: ({ provider }, origin) => ({ kind: 'identityLinked', data: { origin, provider } }),
+    },
     identity_unlinked: {
       atMost: DAILY,
-      write: (_, origin) => ({ kind: 'identityUnlinked', data: { origin } }),
+      write: ({ provider }, origin) => ({ kind: 'identityUnlinked', data: { origin, provider } }),
     },
     passkey_clone_suspected: {
       atMost: DAILY,

@@ -36,8 +36,8 @@ export type SecurityNotice =
   | { kind: 'passkey_registered'; userId: number }
   | { kind: 'passkey_removed'; userId: number }
   /** From now on a login at a provider opens the account. */
-  | { kind: 'identity_linked'; userId: number }
-  | { kind: 'identity_unlinked'; userId: number }
+  | { kind: 'identity_linked'; userId: number; provider: string }
+  | { kind: 'identity_unlinked'; userId: number; provider: string }
   /** Two seem to have its key: its counter went back. That login was refused. Once a day at most. */
   | { kind: 'passkey_clone_suspected'; userId: number };
 

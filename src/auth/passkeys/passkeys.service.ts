@@ -75,7 +75,7 @@ export class PasskeysService {
       const isLast = (await this.passkeys.count(userId, manager)) === 0;
       await this.loginMethods.requireAny(manager, userId);
       await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
-      if (isLast) await this.sessions.forgetPasskey(manager, principal);
+      if (isLast) await this.sessions.forgetSecondFactor(manager, principal);
       await this.audit.record('passkey_removed', { subjectId: userId, details: { passkey_id: id } }, manager);
       await this.notices.announce({ kind: 'passkey_removed', userId }, manager);
     });

@@ -11,6 +11,8 @@ export interface NewSession {
   verifiedHash: string | undefined;
   /** Whether the login counts as one with a second factor, whatever the account has. */
   isMultiFactor: boolean;
+  /** When somebody has shown who they are, where that was before this login. */
+  authenticatedAt: Date | null;
   ip: string | null;
   userAgent: string | null;
   refreshTokenHash: Buffer;
@@ -45,8 +47,8 @@ interface PrincipalRow {
 const BEGIN_SESSION: Statement = {
   name: 'sessions.begin',
   text: `WITH session AS (
-           INSERT INTO sessions (user_id, ip, user_agent, expires_at, is_multi_factor)
-           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $7 FROM users
+           INSERT INTO sessions (user_id, ip, user_agent, expires_at, is_multi_factor, authenticated_at)
+           SELECT id, $4::inet, $5, now() + make_interval(secs => $3), $7, least(now(), $8) FROM users
            WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active FOR NO KEY UPDATE
            RETURNING id
          )
@@ -108,6 +110,7 @@ export class SessionsRepository {
       session.userAgent,
       session.refreshTokenHash,
       session.isMultiFactor,
+      session.authenticatedAt,
     ]);
     return row?.id;
   }
@@ -182,7 +185,7 @@ export class SessionsRepository {
     return rows.length === 1;
   }
 
-  async forgetPasskey(manager: EntityManager, sessionId: string): Promise<void> {
+  async forgetSecondFactor(manager: EntityManager, sessionId: string): Promise<void> {
     await manager.query('UPDATE sessions SET is_multi_factor = false WHERE id = $1 AND is_multi_factor', [
       sessionId,
     ]);

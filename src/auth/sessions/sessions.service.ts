@@ -44,6 +44,8 @@ export interface ProvenSocialLogin {
   provider: string;
   /** Whether a second factor was shown at the provider, as far as the configuration believes that. */
   isMultiFactor: boolean;
+  /** When they logged in at the provider; null where it does not say. */
+  authenticatedAt: Date | null;
   /** What was shown here besides. */
   secondFactor?: string;
 }
@@ -82,6 +84,7 @@ export class SessionsService {
         userId,
         verifiedHash: login.method === 'password' ? login.verifiedHash : undefined,
         isMultiFactor: login.method === 'passkey' || (login.method === 'social' && login.isMultiFactor),
+        authenticatedAt: login.method === 'social' ? login.authenticatedAt : null,
         refreshTokenHash: hash,
       },
       this.config.sessions,
@@ -203,9 +206,9 @@ export class SessionsService {
     if (!(await this.sessions.holdAlive(manager, userId, session.id))) throw new UnauthenticatedError();
   }
 
-  /** The passkey that began the caller's session is gone, and no other is left: it shows no second factor any more. */
-  forgetPasskey(manager: EntityManager, { session }: Principal): Promise<void> {
-    return this.sessions.forgetPasskey(manager, session.id);
+  /** What may have begun the caller's session as one with a second factor is gone: it shows none any more. */
+  forgetSecondFactor(manager: EntityManager, { session }: Principal): Promise<void> {
+    return this.sessions.forgetSecondFactor(manager, session.id);
   }
 
   /** Whether somebody has used an account of late. */

@@ -32,6 +32,7 @@ describe('a cookie that came', () => {
     '__Secure-refresh=abc',
     '__host-refresh=abc',
     '__Host-refresh =abc',
+    '\u00a0__Host-refresh=abc',
     '__Host-csrf="; __Host-csrf=__Host-refresh=abc"',
   ])('is none here: %p', (header) => {
     expect(read(header)).toBeUndefined();

@@ -90,7 +90,7 @@ export const LIMITS = inSection('Limits (0 switches one off outside production)'
   },
   RL_RESET_EMAIL_LIMIT: {
     description:
-      'Codes that are mailed in an hour to one e-mail address, or for one account: to reset a password, to verify or change an address.',
+      'Codes that are mailed in an hour to one e-mail address, or for one account: to reset a password, to verify or change an address. Past it a reset is mailed one more once the former code has ended.',
     schema: whole(0, MAX_RATE_LIMIT, 3),
     example: '3',
   },

@@ -1,5 +1,5 @@
 import { isRedirectUri } from '../redirect-uri.js';
-import { list, text, whole, words } from './value-types.js';
+import { list, text, whole } from './value-types.js';
 import { inSection } from './variable.js';
 
 /** A tenant's id, or one of Microsoft's names for many at once. */
@@ -38,11 +38,6 @@ export const SOCIAL_LOGIN = inSection('Social login', {
       .regex(TENANT, 'must be common, organizations, consumers or the id of a tenant')
       .default('common'),
     example: 'common',
-  },
-  OAUTH_MICROSOFT_MFA_AMR: {
-    description:
-      'Values of `amr` in the ID tokens of Microsoft that count as a second factor, space-separated, such as mfa. Default: none.',
-    schema: words,
   },
   OAUTH_STATE_TTL: {
     description: 'Seconds in which somebody has to log in at a provider.',

@@ -7,8 +7,8 @@ export function loginDisowned({ origin }: { origin: NoticeOrigin }, { url }: Sen
     subject: 'Your MC101 account was secured',
     preview: 'Every session has ended, and your password is removed.',
     paragraphs: [
-      'You told us that a login was not yours. Every session has ended, that device is forgotten, and the password that was used does not work any more.',
-      'Set a new password with the code that we have mailed beside this, or ask for another one. Choose a password that you use nowhere else. Passkeys that were added since that login are removed.',
+      'You told us that a login was not yours. Every session has ended, that device and all that came after it are forgotten, and the password that was used does not work any more.',
+      'Set a new password with the code that we have mailed beside this, or ask for another one. Choose a password that you use nowhere else. Passkeys that were added since are removed, too.',
     ],
     facts: originFacts(origin),
     action: { label: 'Set a new password', url: `${url}/app/reset` },

@@ -60,7 +60,9 @@ export class AccountExportResponse {
   @ApiProperty(listOf({ id: 7, name: 'Laptop', created_at: '2026-01-05T09:30:00.000Z' }))
   passkeys!: object[];
   /** Logins at providers that open my account. */
-  @ApiProperty(listOf({ id: 3, provider: 'google', email: 'ada@example.com', subject: '110169484474386276334' }))
+  @ApiProperty(
+    listOf({ id: 3, provider: 'google', email: 'ada@example.com', subject: '110169484474386276334' }),
+  )
   identities!: object[];
   /** Invitations that I made, and the one that I came with. */
   @ApiProperty(listOf({ id: 7, relation: 'made', email: 'grace@example.com', state: 'open' }))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Answer } from '../../support/api-client.js';
 import { codesTo, codeTo, otherThan, verifyEmail } from '../../support/mailed-codes.js';
+import { outcome } from '../../support/outcome.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
@@ -9,7 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const INVALID = [400, 'CODE_INVALID'];
 const kindsTo = async (address: string) => (await server.mailsTo(address)).map(({ kind }) => kind);
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor, Answer } from '../../support/api-client.js';
+import { outcome } from '../../support/outcome.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
@@ -23,8 +24,6 @@ const register = (body: object): Promise<Answer> =>
     password: PASSWORD,
     ...body,
   });
-
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 
 describe('an invitation', () => {
   it('is answered once, with a link whose secret is sent to no server', async () => {

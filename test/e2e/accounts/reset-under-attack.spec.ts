@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Actor, Answer } from '../../support/api-client.js';
+import type { Actor } from '../../support/api-client.js';
 import { newAddress, startLimitedServer } from '../../support/limited-server.js';
 import {
   codesTo,
@@ -7,8 +7,9 @@ import {
   moveTo,
   otherThan,
   revertTokenTo,
-  verifyEmail,
+  signUpVerified,
 } from '../../support/mailed-codes.js';
+import { outcome } from '../../support/outcome.js';
 import { unique, type TestServer } from '../../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
@@ -30,16 +31,9 @@ const request = (email: string, address = newAddress()) =>
   server.api.post('/auth/password-reset/request', { email }, from(address));
 const confirm = (email: string, code: string, address = newAddress()) =>
   server.api.post('/auth/password-reset/confirm', { email, code, new_password: PASSWORD }, from(address));
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const INVALID = [400, 'CODE_INVALID'];
 const codesOf = ({ email }: Actor) => codesTo(server, email, 'passwordReset');
 const newestOf = ({ email }: Actor) => codeTo(server, email, 'passwordReset');
-
-async function signUpVerified(): Promise<Actor> {
-  const actor = await server.signUp();
-  expect((await verifyEmail(server, actor)).status).toBe(200);
-  return actor;
-}
 
 async function triesSeen({ id }: Actor): Promise<number> {
   const { rowCount } = await server.sql.query(
@@ -55,7 +49,7 @@ async function askAsOftenAsAllowed({ email }: Actor): Promise<void> {
 
 describe('somebody who keeps others from resetting their password', () => {
   it('by asking and guessing from one network uses up neither the codes of the owner nor the tries', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     const stranger = newAddress();
     for (let round = 0; round < 3; round += 1) {
       expect((await request(alice.email, stranger)).status).toBe(202);
@@ -68,7 +62,7 @@ describe('somebody who keeps others from resetting their password', () => {
   });
 
   it('is not helped by the limit of the address: once the code that is live has ended there is another', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await askAsOftenAsAllowed(alice);
     await request(alice.email);
     expect(await codesOf(alice)).toHaveLength(3);
@@ -80,7 +74,7 @@ describe('somebody who keeps others from resetting their password', () => {
   });
 
   it('nor by codes that ended with the password, when the owner has taken the account back', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await askAsOftenAsAllowed(alice);
     await moveTo(server, alice, `${unique()}@example.com`);
     const token = await revertTokenTo(server, alice.email);
@@ -93,7 +87,7 @@ describe('somebody who keeps others from resetting their password', () => {
 
 describe('somebody who guesses the code of a reset', () => {
   it('has five tries in one network, also with many addresses of it and many at once', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await request(alice.email);
     const code = await newestOf(alice);
     const address = (n: number) => `2001:db8:0:7::${(n + 1).toString(16)}`;
@@ -107,7 +101,7 @@ describe('somebody who guesses the code of a reset', () => {
   });
 
   it('has fifteen from everywhere together', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await request(alice.email);
     const code = await newestOf(alice);
     const networks = Array.from({ length: 6 }, () => newAddress());
@@ -121,7 +115,7 @@ describe('somebody who guesses the code of a reset', () => {
   });
 
   it('leaves no network behind that could be read', async () => {
-    const alice = await signUpVerified();
+    const alice = await signUpVerified(server);
     await request(alice.email);
     await confirm(alice.email, otherThan(await newestOf(alice)), '203.0.113.77');
     const { rows } = await server.sql.query<{ tried_from: string[] }>(

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { databaseUrls } from '../../../src/database/embedded/roles-and-database.js';
 import { runFolder } from '../../../src/database/embedded/run-folder.js';
 import { MailServer } from '../../support/mail-server.js';
+import { until } from '../../support/until.js';
 import { Operator, query, readSecrets } from '../../support/operator.js';
 
 const LIMIT_MS = 120_000;
@@ -26,10 +26,6 @@ const start = () => operator.start({ dataDir, env: { MAIL_URL: smtp.url, MAIL_FR
 async function register(service: Awaited<ReturnType<typeof start>>, email: string): Promise<void> {
   const person = { name: 'Ada', email, password: 'a curious otter sings at dawn' };
   expect((await service.api.post('/users/register', person)).status).toBe(201);
-}
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(50);
 }
 
 /** The two minutes are over in which nobody has heard of the worker. */

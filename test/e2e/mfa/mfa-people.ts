@@ -1,23 +1,22 @@
 import { expect } from '@jest/globals';
 import { Clock } from '../../../src/common/clock.js';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { enrol, passPassword, StoppedClock, type Enrolled } from '../../support/authenticator.js';
+import { collectNotices } from '../../support/notices.js';
+import { eventsOf } from '../../support/audited.js';
 import type { TestServer } from '../../support/test-server.js';
 
 /** Words for tests about second factors, on one server whose clock stands still. */
 export class MfaPeople {
   readonly time: StoppedClock;
-  readonly notices: SecurityNotice[] = [];
+  readonly notices: SecurityNotice[];
   readonly clock: Clock;
 
   constructor(readonly server: TestServer) {
     this.clock = server.app.get(Clock);
     this.time = new StoppedClock(this.clock);
-    server.app.get(SecurityNotices).on((notice) => {
-      this.notices.push(notice);
-      return Promise.resolve();
-    });
+    this.notices = collectNotices(server);
   }
 
   /** Another process of the same service keeps the same time. */
@@ -64,13 +63,8 @@ export class MfaPeople {
     );
   }
 
-  async eventsOf({ id }: Pick<Actor, 'id'>, ...types: string[]): Promise<Record<string, unknown>[]> {
-    const { rows } = await this.server.sql.query<Record<string, unknown>>(
-      `SELECT event_type, actor_id, details FROM audit_events
-       WHERE subject_id = $1 AND event_type = ANY ($2) ORDER BY id`,
-      [id, types],
-    );
-    return rows;
+  eventsOf(person: Pick<Actor, 'id'>, ...types: string[]): Promise<object[]> {
+    return eventsOf(this.server, person, ...types);
   }
 
   changesTold({ id }: Pick<Actor, 'id'>): string[] {

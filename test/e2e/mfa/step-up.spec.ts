@@ -83,6 +83,10 @@ describe('step-up', () => {
     ]);
     expect(changed.status).toBe(200);
     for (const { status } of proofs) expect([200, 401]).toContain(status);
+    // Whatever proved something did so before the change.
+    const recorded = await people.eventsOf(alice, 'authn_step_up', 'authn_password_change');
+    expect(recorded.at(-1)).toMatchObject({ event_type: 'authn_password_change' });
+    expect(recorded).toHaveLength(1 + proofs.filter(({ status }) => status === 200).length);
     expect((await stepUp(alice, { password: alice.password })).status).toBe(401);
     expect((await stepUp(alice, { password: replacement })).status).toBe(200);
   });

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import { LOCKOUTS } from '../../support/lockout-words.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
+import { outcome } from '../../support/outcome.js';
+import { collectNotices } from '../../support/notices.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const FAILED = [401, 'INVALID_CREDENTIALS'];
 
 let server: TestServer;
@@ -16,11 +17,7 @@ let notices: SecurityNotice[];
 
 async function start(env: Record<string, string>): Promise<void> {
   server = await startTestServer({ env: { ...LOCKOUTS, ...env } });
-  notices = [];
-  server.app.get(SecurityNotices).on((notice) => {
-    notices.push(notice);
-    return Promise.resolve();
-  });
+  notices = collectNotices(server);
   alice = await server.signUp();
   client = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
   await client.register(alice);

@@ -1,35 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { SecurityNotice } from '../../../src/auth/notices/security-notices.js';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { TEST_SECRETS } from '../../support/test-config.js';
+import { outcome } from '../../support/outcome.js';
+import { collectNotices } from '../../support/notices.js';
+import { eventsOf } from '../../support/audited.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
 let notices: SecurityNotice[];
 beforeAll(async () => {
   server = await startTestServer();
-  server.app.get(SecurityNotices).on((notice) => {
-    notices.push(notice);
-    return Promise.resolve();
-  });
-  notices = [];
+  notices = collectNotices(server);
 });
 afterAll(() => server.close());
 
 const newClient = (kind: 'ES256' | 'EdDSA' = 'ES256', counts = true) =>
   new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl, kind, counts));
-
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
-
-async function eventsOf({ id }: Actor, like: string) {
-  const { rows } = await server.sql.query(
-    `SELECT event_type, actor_id, details FROM audit_events WHERE subject_id = $1 AND event_type LIKE $2 ORDER BY id`,
-    [id, like],
-  );
-  return rows;
-}
 
 const age = (actor: Actor) =>
   server.sql.query(
@@ -73,7 +62,7 @@ describe('my passkeys', () => {
     const { body } = await newClient().register(alice);
     const renamed = await server.as(alice).patch(`/auth/passkeys/${body.id}`, { name: 'Work' });
     expect(renamed).toMatchObject({ status: 200, body: { ...body, name: 'Work' } });
-    expect(await eventsOf(alice, 'passkey_renamed')).toHaveLength(1);
+    expect(await eventsOf(server, alice, 'passkey_renamed')).toHaveLength(1);
   });
 
   it('are mine alone', async () => {
@@ -94,7 +83,7 @@ describe('my passkeys', () => {
     const { body } = await client.register(alice, {}, 'Lost');
     expect((await server.as(alice).delete(`/auth/passkeys/${body.id}`)).status).toBe(204);
     expect(outcome(await client.logIn())).toEqual([401, 'INVALID_CREDENTIALS']);
-    expect(await eventsOf(alice, 'passkey_removed')).toEqual([
+    expect(await eventsOf(server, alice, 'passkey_removed')).toEqual([
       { event_type: 'passkey_removed', actor_id: alice.id, details: { passkey_id: body.id } },
     ]);
     expect(notices).toContainEqual({ kind: 'passkey_removed', userId: alice.id });
@@ -136,11 +125,14 @@ describe('my passkeys', () => {
         APP_ENCRYPTION_KEY: `${fresh('a')},${TEST_SECRETS.APP_ENCRYPTION_KEY}`,
       },
     });
-    const there = new PasskeyClient(rotated.api, client.authenticator);
-    expect((await there.logIn()).status).toBe(200);
-    const { body } = await rotated.as(await rotated.signUp()).post('/auth/passkeys/register/options');
-    expect(body.user.id).toMatch(/^[\w-]{43}$/);
-    await rotated.close();
+    try {
+      const there = new PasskeyClient(rotated.api, client.authenticator);
+      expect((await there.logIn()).status).toBe(200);
+      const { body } = await rotated.as(await rotated.signUp()).post('/auth/passkeys/register/options');
+      expect(body.user.id).toMatch(/^[\w-]{43}$/);
+    } finally {
+      await rotated.close();
+    }
   });
 
   it('stay when the account is disabled, and log in to nothing until it is enabled', async () => {

@@ -1,34 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SecurityNotices, type SecurityNotice } from '../../../src/auth/notices/security-notices.js';
-import type { Actor, Answer } from '../../support/api-client.js';
+import type { SecurityNotice } from '../../../src/auth/notices/security-notices.js';
+import type { Actor } from '../../support/api-client.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
+import { outcome } from '../../support/outcome.js';
+import { collectNotices } from '../../support/notices.js';
+import { eventsOf } from '../../support/audited.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
 let notices: SecurityNotice[];
 beforeAll(async () => {
   server = await startTestServer();
-  server.app.get(SecurityNotices).on((notice) => {
-    notices.push(notice);
-    return Promise.resolve();
-  });
-  notices = [];
+  notices = collectNotices(server);
 });
 afterAll(() => server.close());
 
 const newClient = (kind: 'ES256' | 'EdDSA' = 'ES256', counts = true) =>
   new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl, kind, counts));
-
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
-
-async function eventsOf({ id }: Actor, like: string) {
-  const { rows } = await server.sql.query(
-    `SELECT event_type, actor_id, details FROM audit_events WHERE subject_id = $1 AND event_type LIKE $2 ORDER BY id`,
-    [id, like],
-  );
-  return rows;
-}
 
 const age = (actor: Actor) =>
   server.sql.query(
@@ -93,7 +82,7 @@ describe('registering a passkey', () => {
   it('is recorded, and told to the owner', async () => {
     const alice = await server.signUp();
     const { body } = await newClient().register(alice, {}, 'Key');
-    expect(await eventsOf(alice, 'passkey_%')).toEqual([
+    expect(await eventsOf(server, alice, 'passkey_%')).toEqual([
       {
         event_type: 'passkey_registered',
         actor_id: alice.id,
@@ -135,15 +124,18 @@ describe('registering a passkey', () => {
 
   it('is not offered by a service whose address has no name', async () => {
     const nameless = await startTestServer({ env: { PUBLIC_URL: 'http://127.0.0.1:8000' } });
-    const alice = await nameless.signUp();
-    expect(outcome(await nameless.as(alice).post('/auth/passkeys/register/options'))).toEqual([
-      409,
-      'PASSKEYS_UNAVAILABLE',
-    ]);
-    expect(outcome(await nameless.api.post('/auth/passkeys/login/options', {}))).toEqual([
-      409,
-      'PASSKEYS_UNAVAILABLE',
-    ]);
-    await nameless.close();
+    try {
+      const alice = await nameless.signUp();
+      expect(outcome(await nameless.as(alice).post('/auth/passkeys/register/options'))).toEqual([
+        409,
+        'PASSKEYS_UNAVAILABLE',
+      ]);
+      expect(outcome(await nameless.api.post('/auth/passkeys/login/options', {}))).toEqual([
+        409,
+        'PASSKEYS_UNAVAILABLE',
+      ]);
+    } finally {
+      await nameless.close();
+    }
   });
 });

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../../src/common/metrics/metrics.js';
 import { DeadLetters } from '../../../src/mail/delivery/dead-letters.service.js';
@@ -6,6 +5,7 @@ import { MailQueue } from '../../../src/mail/delivery/mail-queue.js';
 import { MailWorker } from '../../../src/mail/delivery/mail-worker.service.js';
 import { MailSweep } from '../../../src/mail/outbox/mail-sweep.service.js';
 import { MailServer } from '../../support/mail-server.js';
+import { until } from '../../support/until.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { enqueueLetter, tamperWith } from './letter-stage.js';
 
@@ -27,11 +27,6 @@ afterEach(async () => {
 });
 
 const enqueue = (to: string, options: { expiresAt?: Date } = {}) => enqueueLetter(server, to, options);
-
-/** Asks again until it is so; the test's own timeout is the limit. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(50);
-}
 
 const work = () => server.app.get(MailWorker).begin();
 

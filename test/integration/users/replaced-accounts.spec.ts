@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor, Answer } from '../../support/api-client.js';
 import { codeTo, moveTo, verifyEmail } from '../../support/mailed-codes.js';
+import { outcome } from '../../support/outcome.js';
 import { startTestServer, unique, type TestServer } from '../../support/test-server.js';
 
 const PASSWORD = 'seven lanterns over a quiet harbour';
@@ -32,7 +33,6 @@ async function squat(): Promise<Actor> {
 
 const register = (email: string, at = server): Promise<Answer> =>
   at.api.post('/users/register', { name: 'The owner', email, password: PASSWORD });
-const outcome = ({ status, body }: Answer) => [status, body?.error?.code];
 const TAKEN = [400, 'USER_EXISTS'];
 
 describe('an account whose address nobody has proven for a day, and that owns nothing', () => {

@@ -233,6 +233,28 @@ describe.each<[Endpoint]>([['token'], ['jwks'], ['userinfo']])('a provider whose
   });
 });
 
+describe('a provider that sends us on to somebody else', () => {
+  beforeEach(forgetProviders);
+
+  it.each<[Endpoint]>([['discovery'], ['token'], ['jwks'], ['userinfo']])(
+    'from %s: nobody is asked there, and no secret or token goes there',
+    async (endpoint) => {
+      const { accomplice } = stage.at;
+      accomplice.repent();
+      for (const code of [302, 307] as const) {
+        liar.repent();
+        if (endpoint === 'userinfo') liar.idToken = { claims: { email: undefined } };
+        const path = endpoint === 'discovery' ? '.well-known/openid-configuration' : endpoint;
+        liar.at(endpoint, redirectTo(`${accomplice.issuer}/${path}`, code));
+        if (endpoint === 'discovery') await expectNoStart(SERVER_ERROR);
+        else await expectNoLogin(SERVER_ERROR);
+        expect(liar.countOf(endpoint)).toBeGreaterThan(0);
+      }
+      expect(accomplice.received).toEqual([]);
+    },
+  );
+});
+
 describe('a provider whose token endpoint', () => {
   beforeEach(forgetProviders);
 

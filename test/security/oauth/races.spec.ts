@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../support/api-client.js';
 import { Browser, exchange, makePkce, type Login } from '../../support/identity-providers/browser.js';
 import { refusalOf, SocialStage } from '../../support/identity-providers/social-stage.js';
@@ -175,7 +176,7 @@ describe('at once', () => {
     }
   });
 
-  it('an identity is unlinked and logged in with: afterwards it opens nothing, and no session is left of it', async () => {
+  it('an identity is unlinked and logged in with: afterwards it is not the account’s, whoever was first', async () => {
     for (let round = 0; round < 5; round += 1) {
       const person = await stage.server.signUp();
       const { sub } = stage.become('liar');
@@ -190,7 +191,6 @@ describe('at once', () => {
       ]);
       expect(unlinked.status).toBe(204);
       expect(social.status).toBeLessThan(500);
-      // Whoever was first, the identity is not the person's any more.
       expect(await stage.identitiesOf(person.token)).toEqual([]);
       const owners = await rowsOf(sub);
       expect(owners.map(({ user_id }) => user_id)).not.toContain(person.id);
@@ -233,5 +233,43 @@ describe('at once', () => {
       somebody.id,
     ]);
     expect(rowCount).toBe(0);
+  });
+});
+
+describe('between finding whose an identity is and beginning a session', () => {
+  /** Hands in a code, and does something to the account at the last moment before the session begins. */
+  async function exchangeWhile(login: Login, id: number, change: string, values: unknown[]): Promise<Answer> {
+    const holder = await stage.server.sql.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [id]);
+      const waiting = exchange(stage.server, login);
+      const { rows } = await holder.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const isBlocked = async () =>
+        (
+          await stage.server.sql.query(
+            'SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid))',
+            [rows[0]!.pid],
+          )
+        ).rowCount! > 0;
+      while (!(await isBlocked())) await delay(10);
+      await holder.query(change, values);
+      await holder.query('COMMIT');
+      return await waiting;
+    } finally {
+      holder.release();
+    }
+  }
+
+  it.each<[string, string]>([
+    ['it is unlinked', 'DELETE FROM identities WHERE user_id = $1'],
+    ['its account is disabled', 'UPDATE users SET is_active = false WHERE id = $1'],
+  ])('%s: no session begins', async (_what, change) => {
+    const somebody = await stage.signUp('liar');
+    const login = await stage.logIn('liar');
+    const { sessions } = await stage.traces();
+    const answer = await exchangeWhile(login, somebody.id, change, [somebody.id]);
+    expect(refusalOf(answer)).toEqual({ status: 401, code: 'INVALID_CREDENTIALS' });
+    expect((await stage.traces()).sessions).toBe(sessions);
   });
 });

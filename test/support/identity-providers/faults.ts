@@ -51,10 +51,11 @@ export const brokenJson: Fault = (_request, response) => {
   return undefined;
 };
 
+/** With 307 a body is to be sent there once more. */
 export const redirectTo =
-  (location: string): Fault =>
+  (location: string, code: 302 | 307 = 302): Fault =>
   (_request, response) => {
-    response.writeHead(302, { location }).end();
+    response.writeHead(code, { location }).end();
     return undefined;
   };
 

@@ -65,7 +65,9 @@ export class SocialStage<N extends ProviderName = ProviderName> {
     const settings: Record<string, string> = {
       OAUTH_ALLOWED_REDIRECT_URIS: `${REDIRECT_URI},${OTHER_REDIRECT_URI}`,
     };
-    for (const name of providers) Object.assign(settings, await startProvider(name, started, hosts));
+    const publicUrl = env['PUBLIC_URL'] ?? PUBLIC_URL;
+    for (const name of providers)
+      Object.assign(settings, await startProvider(name, clientAt(name, publicUrl), started, hosts));
     const all = { ...settings, ...env };
     const server = await startTestServer({ env: all });
     return new SocialStage(server, all, started as Pick<Providers, N>, hosts);
@@ -170,10 +172,10 @@ export class SocialStage<N extends ProviderName = ProviderName> {
 /** @returns the variables with which the service knows the provider */
 async function startProvider(
   name: ProviderName,
+  client: RegisteredClient,
   started: Partial<Providers>,
   hosts: MappedHosts,
 ): Promise<Record<string, string>> {
-  const client = clientAt(name);
   if (name === 'google') hosts.add((started.google = await Google.start(client)).hosts);
   else if (name === 'facebook') hosts.add((started.facebook = await Facebook.start(client)).hosts);
   else if (name === 'microsoft')
@@ -189,11 +191,11 @@ async function startProvider(
 }
 
 /** What providers know of the service; none has the secret of another. */
-function clientAt(name: ProviderName): RegisteredClient {
+function clientAt(name: ProviderName, publicUrl: string): RegisteredClient {
   return {
     clientId: `mc101-at-${name}`,
     clientSecret: `a secret between mc101 and ${name}, long enough for HS256`,
-    redirectUri: `${PUBLIC_URL}/auth/oauth/${name}/callback`,
+    redirectUri: `${publicUrl}/auth/oauth/${name}/callback`,
   };
 }
 

@@ -31,8 +31,8 @@ export class DisownLoginService {
   ) {}
 
   /**
-   * Ends every session and code, forgets the device, removes the password, which somebody else knows, and mails the code
-   * to set another one.
+   * Ends every session and code, forgets the devices and removes the passkeys that came since the first login that may
+   * not have been the owner's, removes the password, which somebody else knows, and mails the code to set another one.
    * @throws LinkInvalidError whatever is wrong with the link
    */
   async disown(token: string): Promise<MessageResponse> {

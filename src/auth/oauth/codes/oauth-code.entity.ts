@@ -40,6 +40,10 @@ export class OAuthCode {
   @Column('text', { nullable: true })
   name!: string | null;
 
+  /** When they logged in at the provider, where it says. */
+  @Column('timestamptz', { name: 'authenticated_at', nullable: true })
+  authenticatedAt!: Date | null;
+
   @Column('boolean', { name: 'is_multi_factor' })
   isMultiFactor!: boolean;
 

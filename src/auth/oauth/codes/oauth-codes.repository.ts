@@ -28,8 +28,8 @@ const ADD: Statement = {
              ORDER BY expires_at LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED)
          )
          INSERT INTO oauth_codes (code_hash, purpose, user_id, provider, issuer, subject, email, is_email_verified, name,
-                                  is_multi_factor, code_challenge, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + make_interval(secs => $12))`,
+                                  is_multi_factor, code_challenge, authenticated_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, now() + make_interval(secs => $12))`,
 };
 
 /** Whose identity a code stands for, if it is anybody's yet. */
@@ -44,7 +44,7 @@ const TAKE: Statement = {
   name: 'oauth-codes.take',
   text: `DELETE FROM oauth_codes WHERE code_hash = ANY ($1::bytea[]) AND purpose = $2 AND expires_at > now()
          RETURNING user_id AS "userId", provider, issuer, subject, email, is_email_verified AS "isEmailVerified", name,
-                   is_multi_factor AS "isMultiFactor", code_challenge AS "codeChallenge"`,
+                   is_multi_factor AS "isMultiFactor", authenticated_at AS "authenticatedAt", code_challenge AS "codeChallenge"`,
 };
 
 /** Codes by their keyed hashes. */
@@ -67,6 +67,7 @@ export class OAuthCodesRepository {
       identity.isMultiFactor,
       codeChallenge,
       lifetimeSeconds,
+      identity.authenticatedAt,
     ]);
   }
 

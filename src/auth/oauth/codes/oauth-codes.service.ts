@@ -18,7 +18,7 @@ export interface CodeWithVerifier {
 
 /**
  * One-time codes that browsers take from here to the client that began. Good once, and only with the verifier whose
- * challenge the client began with: nobody else who sees the code in an address can use it (RFC 7636).
+ * challenge the client began with (RFC 7636): of no use to whoever merely sees it in an address.
  */
 @Injectable()
 export class OAuthCodesService {

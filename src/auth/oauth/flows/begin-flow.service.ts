@@ -39,7 +39,7 @@ export class BeginFlowService {
     this.requireAllowed(query.redirect_uri);
     const { secrets, browserToken, hashes } = this.secrets.draw(cookies.read(OAUTH_COOKIE));
     const lifetimeSeconds = this.config.socialLogin.stateSeconds;
-    const authorizationUrl = await this.ask(provider, secrets, query.redirect_uri);
+    const authorizationUrl = await this.ask(provider, secrets, query);
     if (authorizationUrl.isOfProvider) {
       await this.flows.add({
         ...hashes,
@@ -76,10 +76,10 @@ export class BeginFlowService {
   private async ask(
     provider: IdentityProvider,
     secrets: FlowSecrets,
-    redirectUri: string,
+    { redirect_uri: redirectUri, prompt }: StartQuery,
   ): Promise<{ url: string; isOfProvider: boolean }> {
     try {
-      const url = await provider.authorizationUrl(this.providers.callbackUrl(provider), secrets);
+      const url = await provider.authorizationUrl(this.providers.callbackUrl(provider), secrets, prompt);
       return { url: url.href, isOfProvider: true };
     } catch (error) {
       if (!isProviderError(error)) throw error;

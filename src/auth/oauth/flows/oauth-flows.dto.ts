@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, Matches } from 'class-validator';
 import { IfGiven } from '../../../common/http/if-given.decorator.js';
 import { IsText } from '../../../common/http/text.decorator.js';
+import { PROMPTS, type Prompt } from '../providers/identity-provider.js';
 import type { OAuthPurpose } from './oauth-flow.entity.js';
 
 const MAX_URI = 2000;
@@ -35,6 +36,12 @@ export class StartQuery extends LinkRequest {
   @IsIn(['login', 'link'], { message: 'must be login or link' })
   @ApiProperty({ enum: ['login', 'link'], default: 'login', example: 'login' })
   purpose?: OAuthPurpose;
+
+  /** What the provider is to ask even whom it knows: to log in once more, or with which account. */
+  @IfGiven()
+  @IsIn(PROMPTS, { message: `must be ${PROMPTS.join(' or ')}` })
+  @ApiProperty({ enum: PROMPTS, example: 'login' })
+  prompt?: Prompt;
 }
 
 export class LinkResponse {

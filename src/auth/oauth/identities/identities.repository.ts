@@ -36,7 +36,7 @@ const FIND_OWNER: Statement = {
 
 const USE: Statement = {
   name: 'identities.use',
-  text: `UPDATE identities SET last_login_at = now() WHERE id = $1 AND user_id = $2 RETURNING id`,
+  text: `UPDATE identities SET last_login_at = now(), provider = $3 WHERE id = $1 AND user_id = $2 RETURNING id`,
 };
 
 @Injectable()
@@ -68,9 +68,30 @@ export class IdentitiesRepository {
     return row;
   }
 
-  /** Notes a login. @returns whether it is still the account's */
-  async use(manager: EntityManager, id: number, userId: number): Promise<boolean> {
-    return (await runPrepared(manager, USE, [id, userId])).length === 1;
+  /** Where the caller has it. */
+  async findOwned(
+    manager: EntityManager,
+    userId: number,
+    { issuer, subject }: IdentityKey,
+  ): Promise<IdentityRow | undefined> {
+    const [row] = await manager.query<IdentityRow[]>(
+      `SELECT ${COLUMNS} FROM identities WHERE user_id = $1 AND issuer = $2 AND subject = $3`,
+      [userId, issuer, subject],
+    );
+    return row;
+  }
+
+  /**
+   * Notes a login.
+   * @param provider its name now: the operator may have given it another one
+   * @returns whether it is still the account's
+   */
+  async use(
+    manager: EntityManager,
+    { id, userId }: { id: number; userId: number },
+    provider: string,
+  ): Promise<boolean> {
+    return (await runPrepared(manager, USE, [id, userId, provider])).length === 1;
   }
 
   /** Oldest first. */

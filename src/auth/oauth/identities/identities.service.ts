@@ -34,7 +34,7 @@ export class IdentitiesService {
     private readonly loginMethods: LoginMethods,
     private readonly notices: SecurityNotices,
     private readonly audit: AuditService,
-    providers: IdentityProviders,
+    private readonly providers: IdentityProviders,
     lifecycle: UserLifecycle,
   ) {
     // One of a provider that is not set up any more opens nothing.
@@ -68,11 +68,14 @@ export class IdentitiesService {
     return this.users.transaction(async (manager) => {
       await this.users.lockAccount(manager, userId);
       await this.sessions.requireAlive(manager, principal);
-      if ((await this.identities.count(manager, userId)) >= MAX_IDENTITIES)
-        throw new IdentityLimitError(MAX_IDENTITIES);
       const identity = await this.add(manager, userId, proven);
-      if (!identity) throw new IdentityTakenError();
-      await this.notices.announce({ kind: 'identity_linked', userId }, manager);
+      if (!identity) return this.findOwn(manager, userId, proven);
+      if ((await this.identities.count(manager, userId)) > MAX_IDENTITIES)
+        throw new IdentityLimitError(MAX_IDENTITIES);
+      await this.notices.announce(
+        { kind: 'identity_linked', userId, provider: this.titleOf(proven.provider) },
+        manager,
+      );
       return identity;
     });
   }
@@ -114,8 +117,28 @@ export class IdentitiesService {
       // Whoever logged in with it may not be the owner.
       await this.sessions.endAll(manager, userId, 'mfa-changed', { exceptSessionId: principal.session.id });
       await this.recordUnlinked(manager, userId, id, provider);
-      await this.notices.announce({ kind: 'identity_unlinked', userId }, manager);
+      await this.sessions.forgetSecondFactor(manager, principal);
+      await this.notices.announce(
+        { kind: 'identity_unlinked', userId, provider: this.titleOf(provider) },
+        manager,
+      );
     });
+  }
+
+  /** Linked already: by the caller it is as linked now. @throws IdentityTakenError when it is somebody else's */
+  private async findOwn(
+    manager: EntityManager,
+    userId: number,
+    proven: ProvenIdentity,
+  ): Promise<IdentityResponse> {
+    const own = await this.identities.findOwned(manager, userId, proven);
+    if (!own) throw new IdentityTakenError();
+    return toIdentityResponse(own);
+  }
+
+  /** As people read it, also of one that is not set up any more. */
+  private titleOf(provider: string): string {
+    return this.providers.all.find(({ name }) => name === provider)?.title ?? provider;
   }
 
   private async recordUnlinked(

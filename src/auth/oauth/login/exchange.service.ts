@@ -85,16 +85,17 @@ export class ExchangeService {
   }
 
   private async begin(
-    { id, userId }: Owner,
+    owner: Owner,
     proven: ProvenIdentity,
     admission: LoginAdmission<string, BegunLogin>,
     channel: LoginChannel,
     client: ClientInfo,
   ): Promise<LogIn | WaitingLogin> {
+    const { id, userId } = owner;
     const login = await this.users.transaction<LogIn | WaitingLogin | undefined>(async (manager) => {
       // The account before its identity, as whoever unlinks one does.
       if (!(await this.users.lockActive(manager, userId))) return undefined;
-      if (!(await this.identities.use(manager, id, userId))) return undefined;
+      if (!(await this.identities.use(manager, owner, proven.provider))) return undefined;
       const methods = proven.isMultiFactor ? [] : await this.secondFactors.methodsOf(userId, manager);
       if (methods.length > 0) {
         const first = { userId, verifiedHash: null, identityId: id, ...admission.firstFactor };
@@ -103,10 +104,10 @@ export class ExchangeService {
         await this.recordWaiting(manager, userId, methods.join());
         return { mfaToken, methods };
       }
-      const { provider, isMultiFactor } = proven;
+      const { provider, isMultiFactor, authenticatedAt } = proven;
       const tokens = await this.sessions.begin(
         manager,
-        { method: 'social', userId, provider, isMultiFactor },
+        { method: 'social', userId, provider, isMultiFactor, authenticatedAt },
         client,
       );
       return { ...tokens, deviceToken: await admission.succeeded(manager, tokens) };

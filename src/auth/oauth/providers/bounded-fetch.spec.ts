@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { boundedFetch } from './bounded-fetch.js';
-import { ProviderRefusedError } from './provider-errors.js';
+import { ProviderRefusedError, ProviderUnavailableError } from './provider-errors.js';
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -15,6 +15,8 @@ async function providerThat(answer: RequestListener): Promise<string> {
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
+
+const UNREACHABLE = { name: 'ProviderUnavailableError', message: 'it cannot be reached' };
 
 describe('asking a provider', () => {
   it('answers what it said', async () => {
@@ -73,6 +75,23 @@ describe('asking a provider', () => {
       response.writeHead(200);
       response.write('{');
     });
-    await expect(boundedFetch(url, { signal: AbortSignal.timeout(200) })).rejects.toThrow(/timeout/);
+    const asked = boundedFetch(url, { signal: AbortSignal.timeout(200) });
+    await expect(asked).rejects.toThrow(ProviderUnavailableError);
+    await expect(asked).rejects.toThrow('took longer');
+  });
+
+  it('says that it cannot be reached where nobody is, and where it hangs up', async () => {
+    const url = await providerThat((request) => request.socket.destroy());
+    await expect(boundedFetch(url)).rejects.toMatchObject(UNREACHABLE);
+    await new Promise((resolve) => server?.close(resolve));
+    await expect(boundedFetch(url)).rejects.toMatchObject(UNREACHABLE);
+  });
+
+  it('says so where the answer breaks off', async () => {
+    const url = await providerThat((request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{', () => request.socket.destroy());
+    });
+    await expect(boundedFetch(url)).rejects.toThrow(ProviderUnavailableError);
   });
 });

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { FacebookSettings } from '../../../config/social-login-config.js';
 import { hmacSha256 } from '../../../crypto/hmac.js';
 import { boundedFetch, PROVIDER_SECONDS } from './bounded-fetch.js';
-import type { FlowSecrets, IdentityProvider, ProvenIdentity } from './identity-provider.js';
+import type { FlowSecrets, IdentityProvider, Prompt, ProvenIdentity } from './identity-provider.js';
 import { ProviderRefusedError, ProviderUnavailableError, toProviderError } from './provider-errors.js';
 import { toldAddress, toldName } from './told-person.js';
 
@@ -52,13 +52,18 @@ export class FacebookProvider implements IdentityProvider {
     this.configuration.timeout = PROVIDER_SECONDS;
   }
 
-  async authorizationUrl(redirectUri: string, { state, codeVerifier }: FlowSecrets): Promise<URL> {
+  async authorizationUrl(
+    redirectUri: string,
+    { state, codeVerifier }: FlowSecrets,
+    prompt?: Prompt,
+  ): Promise<URL> {
     return buildAuthorizationUrl(this.configuration, {
       redirect_uri: redirectUri,
       scope: 'email,public_profile',
       state,
       code_challenge: await calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
+      ...(prompt === 'login' && { auth_type: 'reauthenticate' }),
     });
   }
 
@@ -76,6 +81,7 @@ export class FacebookProvider implements IdentityProvider {
         email: toldAddress(email),
         isEmailVerified: false,
         name: toldName(name),
+        authenticatedAt: null,
         isMultiFactor: false,
       };
     } catch (error) {

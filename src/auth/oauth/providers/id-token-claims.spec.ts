@@ -95,23 +95,29 @@ describe('the tenant of a token of Microsoft', () => {
 
 describe('an address', () => {
   it.each([
-    ['google', { email_verified: true }],
-    ['openid', { email_verified: true }],
-    ['microsoft', { xms_edov: true }],
-    ['microsoft', { xms_edov: '1' }],
-  ] as const)('is verified by %s that says %j', (kind, more) => {
-    expect(isEmailVerified(kind, claims(more))).toBe(true);
+    ['google', 'ada@gmail.com', { email_verified: true }],
+    ['google', 'Ada@Gmail.com', { email_verified: true }],
+    ['google', 'ada@example.com', { email_verified: true, hd: 'example.com' }],
+    ['openid', 'ada@example.com', { email_verified: true }],
+    ['microsoft', 'ada@example.com', { xms_edov: true }],
+    ['microsoft', 'ada@example.com', { xms_edov: '1' }],
+  ] as const)('is verified by %s: %s with %j', (kind, email, told) => {
+    expect(isEmailVerified(kind, email, told)).toBe(true);
   });
 
   it.each([
-    ['google', {}],
-    ['google', { email_verified: 'true' }],
-    ['openid', { email_verified: 1 }],
-    ['openid', { xms_edov: true }],
-    ['microsoft', { email_verified: true }],
-    ['microsoft', { xms_edov: false }],
-    ['microsoft', { xms_edov: '0' }],
-  ] as const)('is not verified by %s that says %j', (kind, more) => {
-    expect(isEmailVerified(kind, claims(more))).toBe(false);
+    ['google', 'ada@gmail.com', {}],
+    ['google', 'ada@gmail.com', { email_verified: 'true' }],
+    ['google', 'ada@example.com', { email_verified: true }],
+    ['google', 'ada@example.com', { email_verified: true, hd: '' }],
+    ['google', 'ada@example.com', { hd: 'example.com' }],
+    ['google', 'ada@gmail.com.example.com', { email_verified: true }],
+    ['openid', 'ada@example.com', { email_verified: 1 }],
+    ['openid', 'ada@example.com', { xms_edov: true }],
+    ['microsoft', 'ada@example.com', { email_verified: true }],
+    ['microsoft', 'ada@example.com', { xms_edov: false }],
+    ['microsoft', 'ada@example.com', { xms_edov: '0' }],
+  ] as const)('is not verified by %s: %s with %j', (kind, email, told) => {
+    expect(isEmailVerified(kind, email, told)).toBe(false);
   });
 });

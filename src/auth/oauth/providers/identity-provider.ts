@@ -11,6 +11,8 @@ export interface ProvenIdentity {
   isEmailVerified: boolean;
   /** None where the provider tells none that can be kept. */
   name: string | null;
+  /** When they logged in there; null where the provider does not say. */
+  authenticatedAt: Date | null;
   /** Whether the login there counts as one with a second factor, by configuration. */
   isMultiFactor: boolean;
 }
@@ -23,6 +25,10 @@ export interface FlowSecrets {
   codeVerifier: string;
 }
 
+/** `login`: to log in once more; `select_account`: which account (OpenID Connect Core, 3.1.2.1). */
+export const PROMPTS = ['login', 'select_account'] as const;
+export type Prompt = (typeof PROMPTS)[number];
+
 /** Somebody who says who people are. */
 export interface IdentityProvider {
   readonly name: string;
@@ -30,10 +36,11 @@ export interface IdentityProvider {
   /**
    * Where the browser is sent to log in.
    * @param redirectUri where it comes back to
+   * @param prompt what the provider is to ask even whom it knows
    * @throws ProviderUnavailableError
    * @throws ProviderRefusedError
    */
-  authorizationUrl(redirectUri: string, secrets: FlowSecrets): Promise<URL>;
+  authorizationUrl(redirectUri: string, secrets: FlowSecrets, prompt?: Prompt): Promise<URL>;
   /**
    * Checks what the browser came back with, and asks the provider who that is.
    * @param callbackUrl the redirect URI with what the provider has added

@@ -14,7 +14,7 @@ import {
 import type { SecondFactorClaims } from '../../../config/openid-providers.js';
 import type { OpenidSettings } from '../../../config/social-login-config.js';
 import { boundedFetch, PROVIDER_SECONDS } from './bounded-fetch.js';
-import type { FlowSecrets, IdentityProvider, ProvenIdentity } from './identity-provider.js';
+import type { FlowSecrets, IdentityProvider, Prompt, ProvenIdentity } from './identity-provider.js';
 import { requireSoundClaims } from './id-token-claims.js';
 import { isEmailVerified } from './verified-email.js';
 import { ProviderRefusedError, toProviderError } from './provider-errors.js';
@@ -43,7 +43,11 @@ export class OpenidProvider implements IdentityProvider {
     this.title = settings.title;
   }
 
-  async authorizationUrl(redirectUri: string, { state, nonce, codeVerifier }: FlowSecrets): Promise<URL> {
+  async authorizationUrl(
+    redirectUri: string,
+    { state, nonce, codeVerifier }: FlowSecrets,
+    prompt?: Prompt,
+  ): Promise<URL> {
     const { scopes, secondFactor } = this.settings;
     try {
       return buildAuthorizationUrl(await this.configuration(), {
@@ -53,6 +57,7 @@ export class OpenidProvider implements IdentityProvider {
         nonce,
         code_challenge: await calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
+        ...(prompt && { prompt }),
         ...(secondFactor.acr.length > 0 && { acr_values: secondFactor.acr.join(' ') }),
       });
     } catch (error) {
@@ -72,36 +77,38 @@ export class OpenidProvider implements IdentityProvider {
       const claims = tokens.claims();
       if (!claims) throw new ProviderRefusedError('it answered no ID token');
       requireSoundClaims(claims, this.settings, this.now());
-      return this.toIdentity(await this.withAddress(configuration, claims, tokens.access_token));
+      const person = await this.describePerson(configuration, claims, tokens.access_token);
+      return {
+        provider: this.name,
+        issuer: claims.iss,
+        subject: claims.sub,
+        ...person,
+        authenticatedAt: typeof claims.auth_time === 'number' ? new Date(claims.auth_time * 1000) : null,
+        isMultiFactor: hasShownSecondFactor(claims, this.settings.secondFactor),
+      };
     } catch (error) {
       throw toProviderError(error);
     }
   }
 
-  private toIdentity(claims: IDToken): ProvenIdentity {
-    const email = toldAddress(claims['email']);
-    return {
-      provider: this.name,
-      issuer: claims.iss,
-      subject: claims.sub,
-      email,
-      isEmailVerified: email !== null && isEmailVerified(this.settings.kind, claims),
-      name: toldName(claims['name']),
-      isMultiFactor: hasShownSecondFactor(claims, this.settings.secondFactor),
-    };
-  }
-
-  /** Some providers tell the address only when they are asked for it. */
-  private async withAddress(
+  /** By the signed token; by the profile where the token has no address. An address is verified by who tells it. */
+  private async describePerson(
     configuration: Configuration,
     claims: IDToken,
     accessToken: string,
-  ): Promise<IDToken> {
-    if (claims['email'] !== undefined || configuration.serverMetadata().userinfo_endpoint === undefined)
-      return claims;
-    const { email, email_verified, name } = await fetchUserInfo(configuration, accessToken, claims.sub);
-    // What the signed token says counts.
-    return { ...(email !== undefined && { email }), email_verified, name, ...claims };
+  ): Promise<Pick<ProvenIdentity, 'email' | 'isEmailVerified' | 'name'>> {
+    const { kind } = this.settings;
+    const hasProfile = configuration.serverMetadata().userinfo_endpoint !== undefined;
+    const told: Record<string, unknown> =
+      claims['email'] === undefined && hasProfile
+        ? await fetchUserInfo(configuration, accessToken, claims.sub)
+        : claims;
+    const email = toldAddress(told['email']);
+    return {
+      email,
+      isEmailVerified: email !== null && isEmailVerified(kind, email, told),
+      name: toldName(claims['name'] ?? told['name']),
+    };
   }
 
   /** What was asked for lately, or is being asked for; a failure is forgotten at once. */
@@ -116,10 +123,10 @@ export class OpenidProvider implements IdentityProvider {
     return configuration;
   }
 
-  private discover(): Promise<Configuration> {
+  private async discover(): Promise<Configuration> {
     const { issuer, clientId, clientSecret, kind } = this.settings;
     const url = new URL(issuer);
-    return discovery(
+    const configuration = await discovery(
       url,
       clientId,
       // What others sign with is among what they publish, and never a secret that is shared.
@@ -131,6 +138,10 @@ export class OpenidProvider implements IdentityProvider {
         execute: [enableNonRepudiationChecks, ...(url.protocol === 'http:' ? [WITHOUT_TLS] : [])],
       },
     );
+    // Some hosts are let off by the library: with them anybody could be named here as the issuer of anybody.
+    if (kind !== 'microsoft' && configuration.serverMetadata().issuer !== issuer)
+      throw new ProviderRefusedError('its discovery document is that of another issuer');
+    return configuration;
   }
 }
 

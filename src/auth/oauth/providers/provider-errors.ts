@@ -1,5 +1,9 @@
-import { isError } from '../../../common/errors/is-error.js';
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
 
 /** Somebody did not let the provider tell who they are, or the provider did not let them in. */
 export class LoginDeniedError extends Error {
@@ -25,24 +29,34 @@ const DENIALS = [
   'account_selection_required',
 ];
 
-const TIMED_OUT = ['OAUTH_TIMEOUT', 'OAUTH_ABORT'];
-const UNEXPECTED_RESPONSE = 'OAUTH_RESPONSE_IS_NOT_CONFORM';
+/** Errors by the words of RFC 6749, 4.1.2.1 and 5.2. Others come from whoever made the answer, and are not repeated. */
+const KNOWN_ERRORS = [
+  'invalid_request',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'invalid_scope',
+  'server_error',
+  'temporarily_unavailable',
+  'invalid_client',
+  'invalid_grant',
+  'unsupported_grant_type',
+];
 
-/** What an error of openid-client means for a login. Codes and sentences only: its causes carry tokens. */
+/** Too many requests, or nothing that it could do. */
+const isForNow = (status: number) => status === 429 || status >= 500;
+
+/**
+ * What an error of a provider, or of the library that speaks to it, means for a login. Sentences of ours and of the
+ * library only: causes carry tokens.
+ * @throws what is neither: that is our own mistake
+ */
 export function toProviderError(error: unknown): Error {
-  if (error instanceof AuthorizationResponseError)
-    return DENIALS.includes(error.error)
-      ? new LoginDeniedError(error.error)
-      : error.error === 'temporarily_unavailable'
-        ? new ProviderUnavailableError(error.error)
-        : new ProviderRefusedError(`it answered the browser with ${error.error}`);
-  if (error instanceof ResponseBodyError)
-    return error.status >= 500
-      ? new ProviderUnavailableError(`it answered ${error.status}`)
-      : new ProviderRefusedError(`it answered ${error.status} ${error.error}`);
-  if (error instanceof ClientError) return ofClient(error);
   if (isProviderError(error)) return error;
-  return new ProviderRefusedError('its answer could not be read', { cause: error });
+  if (error instanceof AuthorizationResponseError) return ofBrowser(error.error);
+  if (error instanceof ResponseBodyError) return ofStatus(error.status, wordOf(error.error));
+  if (error instanceof WWWAuthenticateChallengeError) return ofStatus(error.status, 'with a challenge');
+  if (error instanceof ClientError) return ofClient(error);
+  throw error;
 }
 
 export function isProviderError(error: unknown): error is Error {
@@ -53,14 +67,28 @@ export function isProviderError(error: unknown): error is Error {
   );
 }
 
-function ofClient({ code, message, cause }: ClientError): Error {
-  if (code !== undefined && TIMED_OUT.includes(code)) return new ProviderUnavailableError(message);
-  // By fetch: no connection, or one that ended in the middle.
-  if (isError(cause) && cause.name === 'TypeError')
-    return new ProviderUnavailableError('it cannot be reached');
+/** What the provider has the browser say. */
+function ofBrowser(error: string): Error {
+  if (DENIALS.includes(error)) return new LoginDeniedError(error);
+  const isBusy = error === 'temporarily_unavailable';
+  return new (isBusy ? ProviderUnavailableError : ProviderRefusedError)(
+    `it answered the browser ${wordOf(error)}`,
+  );
+}
+
+function ofStatus(status: number, how: string): Error {
+  return new (isForNow(status) ? ProviderUnavailableError : ProviderRefusedError)(
+    `it answered ${status} ${how}`,
+  );
+}
+
+function ofClient({ message, cause }: ClientError): Error {
   if (isProviderError(cause)) return cause;
-  const { status } = (cause ?? {}) as Partial<Response>;
-  if (code === UNEXPECTED_RESPONSE && status !== undefined && status >= 500)
-    return new ProviderUnavailableError(`it answered ${status}`);
-  return new ProviderRefusedError(message);
+  const { status, claim } = (cause ?? {}) as { status?: unknown; claim?: unknown };
+  if (typeof status === 'number' && isForNow(status)) return ofStatus(status, '');
+  return new ProviderRefusedError(typeof claim === 'string' ? `${message}: ${claim}` : message);
+}
+
+function wordOf(error: string): string {
+  return KNOWN_ERRORS.includes(error) ? `with ${error}` : 'with an unknown error';
 }
