@@ -3,8 +3,8 @@ import base, { tier } from './jest.config.js';
 /** The tiers that need Debian packages: see .ci/run for which. */
 export default {
   ...base,
-  // Each starts several processes itself.
-  maxWorkers: 1,
+  // Each starts several processes itself: more at once would only wait for each other.
+  maxWorkers: 2,
   // Against hanging, not for speed: beside other work a start alone can take half a minute.
   testTimeout: 240_000,
   projects: [

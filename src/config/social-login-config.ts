@@ -22,7 +22,7 @@ export interface FacebookSettings extends ProviderBase {
   kind: 'facebook';
 }
 
-export type ProviderSettings = OpenidSettings | FacebookSettings;
+type ProviderSettings = OpenidSettings | FacebookSettings;
 
 export interface SocialLoginConfig {
   providers: readonly ProviderSettings[];

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Actor } from '../support/api-client.js';
 import { Clock } from '../../src/common/clock.js';
 import { enrol } from '../support/authenticator.js';
+import { Browser } from '../support/identity-providers/browser.js';
+import { SocialStage } from '../support/identity-providers/social-stage.js';
 import { PasskeyClient } from '../support/passkey-client.js';
 import { SoftwareAuthenticator, type Deviations } from '../support/software-authenticator.js';
-import { startTestServer, type TestServer } from '../support/test-server.js';
+import type { TestServer } from '../support/test-server.js';
 import { WebClient, type WebAnswer } from '../support/web-client.js';
 
 interface Operation {
@@ -18,18 +20,20 @@ interface Document {
   components: { securitySchemes: Record<string, { in?: string; name?: string }> };
 }
 
+let stage: SocialStage<'google'>;
 let server: TestServer;
 let alice: Actor;
 let document: Document;
 let passkeys: PasskeyClient;
 beforeAll(async () => {
-  server = await startTestServer();
+  stage = await SocialStage.start({ providers: ['google'] });
+  server = stage.server;
   alice = await server.signUp();
   passkeys = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
   await passkeys.register(alice);
   document = (await server.api.get('/mc101docs-json')).body as Document;
 });
-afterAll(() => server.close());
+afterAll(() => stage.close());
 
 const browser = () => new WebClient(server.url, server.config.publicUrl);
 
@@ -58,13 +62,14 @@ async function logInWithPasskey(deviations: Deviations = {}): Promise<WebAnswer>
 /** A line of Set-Cookie without its value; of its age only whether the browser keeps it. */
 const shapeOf = (line: string) => line.replace(/=[^;]*/, '').replace(/Max-Age=[1-9]\d*/, 'Max-Age=n');
 
+const operationAt = (route: string) => Object.values(document.paths[route]!)[0]!;
+
 const documentedLines = (route: string, status: number) =>
-  document.paths[route]!['post']!.responses[status]!.headers?.['Set-Cookie']?.schema.example as
-    string[] | undefined;
+  operationAt(route).responses[status]!.headers?.['Set-Cookie']?.schema.example as string[] | undefined;
 
 /** The names of the cookies that the document says a route reads. */
 function readBy(route: string): string[] {
-  const { parameters = [], security } = document.paths[route]!['post']!;
+  const { parameters = [], security } = operationAt(route);
   const schemes = security.flatMap((requirement) => Object.keys(requirement));
   return [
     ...parameters.filter((parameter) => parameter.in === 'cookie'),
@@ -74,7 +79,17 @@ function readBy(route: string): string[] {
     .sort();
 }
 
-const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<WebAnswer>][] = [
+/** A page of ours with the code that its browser came back with. */
+async function exchange(code?: string): Promise<WebAnswer> {
+  stage.become('google');
+  const login = await stage.logIn('google');
+  const body = { code: code ?? login.code, code_verifier: login.pkce.verifier };
+  return browser().post('/auth/web/exchange', body);
+}
+
+type Asked = Pick<WebAnswer, 'status' | 'setCookies'>;
+
+const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<Asked>][] = [
   ['/auth/web/login', 200, 'a login', () => browser().logIn(alice)],
   ['/auth/web/login', 200, 'a login where somebody was', async () => (await loggedIn()).logIn(alice)],
   [
@@ -114,6 +129,14 @@ const ANSWERS: [route: string, status: number, what: string, ask: () => Promise<
     'a login with a passkey that did not verify its user',
     () => logInWithPasskey({ userVerified: false }),
   ],
+  [
+    '/auth/oauth/{provider}/start',
+    302,
+    'the start of a social login',
+    () => new Browser(server).start('google'),
+  ],
+  ['/auth/web/exchange', 200, 'the end of a social login', () => exchange()],
+  ['/auth/web/exchange', 400, 'the end of a social login with a code that is none', () => exchange('none')],
   ['/auth/web/refresh', 200, 'a refresh', async () => (await loggedIn()).refresh()],
   [
     '/auth/web/refresh',

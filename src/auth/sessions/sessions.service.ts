@@ -37,7 +37,7 @@ interface ProvenPasskey {
 }
 
 /** A provider vouched for somebody; the caller's transaction has locked the account and found it linked. */
-export interface ProvenSocialLogin {
+interface ProvenSocialLogin {
   method: 'social';
   userId: number;
   /** Name of the provider. */

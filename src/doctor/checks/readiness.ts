@@ -25,7 +25,7 @@ const VERDICTS: Record<CheckState, (found: string, toDo: string) => Finding> = {
 
 const IN_ORDER: Record<'ok' | 'off', string> = { ok: 'In order.', off: 'Not in use.' };
 
-/** @internal for tests */
+/** What the service finds of one of its parts, as a finding. */
 export function judgePart(
   part: keyof ReadyChecks,
   { status, detail }: Pick<ReadyCheck, 'status' | 'detail'>,

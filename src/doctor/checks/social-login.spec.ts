@@ -52,6 +52,7 @@ describe('the check of social login', () => {
         issuer,
         authorization_endpoint: `${issuer}/auth`,
         token_endpoint: `${issuer}/token`,
+        jwks_uri: `${issuer}/keys`,
       };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
     });

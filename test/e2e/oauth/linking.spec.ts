@@ -221,7 +221,8 @@ describe('somebody who is logged in', () => {
   it('links what they have already without having it twice', async () => {
     const alice = await withGoogle();
     const answer = await link(alice, await stage.logIn('google', { purpose: 'link' }));
-    expect(answer.status).toBeLessThan(500);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({ id: alice.identity, provider: 'google' });
     expect(await stage.identitiesOf(alice.token)).toHaveLength(1);
   });
 

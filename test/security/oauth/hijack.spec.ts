@@ -115,6 +115,12 @@ describe('the mark of a verified address', () => {
 
   it.each<[Names, Record<string, unknown>, boolean]>([
     ['google', { email_verified: true }, true],
+    ['google', { email_verified: true, hd: undefined }, false],
+    ['google', { email_verified: true, hd: undefined, email: 'an.address@gmail.com' }, true],
+    ['google', { email_verified: true, hd: '' }, false],
+    ['google', { email_verified: false, hd: 'example.com' }, false],
+    ['google', { email_verified: true, hd: undefined, email: 'the.first@gmail.com.example.com' }, false],
+    ['google', { email_verified: false, hd: undefined, email: 'the.second@gmail.com' }, false],
     ['google', { email_verified: false }, false],
     ['google', { email_verified: undefined }, false],
     ['keycloak', { email_verified: true }, true],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Browser, REDIRECT_URI } from '../../support/identity-providers/browser.js';
 import type { IdTokenLies } from '../../support/identity-providers/id-token.js';
 import type { LyingProvider } from '../../support/identity-providers/lying-provider.js';
 import { makeSigningKey } from '../../support/identity-providers/signing-key.js';
@@ -180,6 +181,41 @@ describe('an ID token is refused', () => {
   });
 });
 
+describe('what an ID token says', () => {
+  const isVerified = async (token: string) =>
+    (await stage.server.as({ token }).get('/users/info')).body.email_verified as boolean;
+
+  it.each([
+    [true, false, false],
+    [false, true, true],
+    [undefined, undefined, false],
+  ])(
+    'of a verified address (%p) does not cover one of the profile, which speaks for itself (%p): %p',
+    async (inToken, inProfile, expected) => {
+      liar.idToken = { claims: { email: undefined, email_verified: inToken } };
+      liar.editProfile = (profile) => Object.assign(profile, { email_verified: inProfile });
+      const { token } = await stage.signUp('liar');
+      expect(await isVerified(token)).toBe(expected);
+    },
+  );
+
+  it('of the time of the login counts: what needs a recent one is not opened by an old one', async () => {
+    const secondsAgo = async (claims: Record<string, unknown>) => {
+      liar.idToken = { claims };
+      const { token } = await stage.signUp('liar');
+      const { rows } = await stage.server.sql.query<{ seconds: number }>(
+        `SELECT extract(epoch FROM now() - authenticated_at)::int AS seconds FROM sessions ORDER BY created_at DESC LIMIT 1`,
+      );
+      const { status } = await stage.server.as({ token }).get('/users/export');
+      return { isOld: rows[0]!.seconds >= HOUR, status };
+    };
+    expect(await secondsAgo({})).toEqual({ isOld: false, status: 200 });
+    expect(await secondsAgo({ auth_time: now() })).toEqual({ isOld: false, status: 200 });
+    expect(await secondsAgo({ auth_time: now() + HOUR })).toEqual({ isOld: false, status: 200 });
+    expect(await secondsAgo({ auth_time: now() - HOUR })).toEqual({ isOld: true, status: 403 });
+  });
+});
+
 describe('an ID token is good', () => {
   async function expectAccepted(lies: IdTokenLies): Promise<void> {
     liar.idToken = lies;
@@ -245,5 +281,20 @@ describe('an ID token is good', () => {
       jwks: 0,
       discovery: 0,
     });
+  });
+});
+
+describe('a start', () => {
+  it('has the provider ask once more where the client says so, in the words of the standard', async () => {
+    const promptAt = async (query: string) => {
+      const { location } = await new Browser(stage.server).open(
+        `/auth/oauth/liar/start?redirect_uri=${encodeURIComponent(REDIRECT_URI)}&code_challenge=${'A'.repeat(43)}${query}`,
+      );
+      return location?.searchParams.get('prompt');
+    };
+    expect(await promptAt('')).toBeNull();
+    expect(await promptAt('&prompt=login')).toBe('login');
+    expect(await promptAt('&prompt=select_account')).toBe('select_account');
+    expect(await promptAt('&prompt=none')).toBeUndefined();
   });
 });

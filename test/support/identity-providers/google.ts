@@ -36,7 +36,7 @@ export class Google {
         answer: made.self!.answer,
       }),
       claims: {
-        openid: ['sub', 'acr', 'amr', 'azp'],
+        openid: ['sub', 'acr', 'amr', 'azp', 'hd'],
         profile: ['name', 'given_name', 'family_name', 'picture'],
       },
       routes: Object.fromEntries(

@@ -100,7 +100,7 @@ export class SocialStage<N extends ProviderName = ProviderName> {
       const { tid } = provider.person;
       const oid = `00000000-0000-4000-8000-${number.padStart(12, '0')}`;
       provider.person = { tid, oid, preferred_username: person.email, ...person };
-    } else provider.person = { email_verified: true, ...person };
+    } else provider.person = { email_verified: true, hd: 'example.com', ...person };
     return person;
   }
 

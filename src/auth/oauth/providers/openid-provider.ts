@@ -24,6 +24,9 @@ import { toldAddress, toldName } from './told-person.js';
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- only marked so to stand out
 const WITHOUT_TLS = allowInsecureRequests;
 
+/** That no login goes without. */
+const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
+
 /** A provider of OpenID Connect. What it publishes about itself is asked for once in a while, its keys by openid-client. */
 export class OpenidProvider implements IdentityProvider {
   readonly name: string;
@@ -138,9 +141,11 @@ export class OpenidProvider implements IdentityProvider {
         execute: [enableNonRepudiationChecks, ...(url.protocol === 'http:' ? [WITHOUT_TLS] : [])],
       },
     );
+    const published = configuration.serverMetadata();
     // Some hosts are let off by the library: with them anybody could be named here as the issuer of anybody.
-    if (kind !== 'microsoft' && configuration.serverMetadata().issuer !== issuer)
+    if (kind !== 'microsoft' && published.issuer !== issuer)
       throw new ProviderRefusedError('its discovery document is that of another issuer');
+    for (const name of ENDPOINTS) requireEndpoint(name, published[name], url.protocol);
     return configuration;
   }
 }
@@ -149,4 +154,12 @@ export class OpenidProvider implements IdentityProvider {
 function hasShownSecondFactor({ acr, amr }: IDToken, believed: SecondFactorClaims): boolean {
   const methods: unknown[] = Array.isArray(amr) ? amr : [];
   return believed.acr.some((value) => value === acr) || believed.amr.some((value) => methods.includes(value));
+}
+
+/** Over TLS, but for a provider that has none itself. @throws ProviderRefusedError */
+function requireEndpoint(name: string, endpoint: unknown, ofIssuer: string): void {
+  const protocol =
+    typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
+  if (protocol !== 'https:' && !(protocol === 'http:' && ofIssuer === 'http:'))
+    throw new ProviderRefusedError(`its discovery document has no ${name} that is to be trusted`);
 }
