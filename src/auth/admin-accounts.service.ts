@@ -8,6 +8,7 @@ import { UsersService } from '../users/users.service.js';
 import { AccountToRaiseError } from './auth.errors.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { ResetMfaService } from './mfa/reset-mfa.service.js';
+import { SecurityNotices } from './notices/security-notices.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { SessionsService } from './sessions/sessions.service.js';
@@ -29,6 +30,7 @@ export class AdminAccountsService {
     private readonly unlocks: UnlockService,
     private readonly lifecycle: UserLifecycle,
     private readonly mfaResets: ResetMfaService,
+    private readonly notices: SecurityNotices,
     private readonly config: AppConfig,
     private readonly audit: AuditService,
   ) {}
@@ -95,8 +97,9 @@ export class AdminAccountsService {
     const passwordHash = await this.hasher.hash(chosen);
     await this.users.transaction(async (manager) => {
       await this.users.makeAdmin(manager, account.id, passwordHash);
+      let factorsRemoved = false;
       if (takeMfa) {
-        await this.mfaResets.removeAll(manager, account.id, 'admin');
+        factorsRemoved = await this.mfaResets.removeAll(manager, account.id, 'operator');
         // Whoever had the account until now may have set up more that lets them in.
         await this.lifecycle.accountTakenBack(manager, { userId: account.id, since: new Date(0) });
       }
@@ -108,6 +111,7 @@ export class AdminAccountsService {
         { subjectId: account.id, details: { reason: 'operator' } },
         manager,
       );
+      await this.notices.announce({ kind: 'password_replaced', userId: account.id, factorsRemoved }, manager);
     });
     return { email: account.email, generatedPassword: password === undefined ? chosen : undefined };
   }

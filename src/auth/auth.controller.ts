@@ -1,3 +1,4 @@
+import { WrongCurrentPasswordError } from './auth.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../common/http/api-answer.decorator.js';
@@ -132,7 +133,7 @@ export class AuthController {
   })
   @ApiAnswer('The password is changed.')
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(new WrongCurrentPasswordError(), 'WEAK_PASSWORD', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('change-password')
   async changePassword(
     @CurrentUser() user: Principal,

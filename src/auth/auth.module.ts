@@ -29,6 +29,7 @@ import { LockoutKeysService } from './lockouts/lockout-keys.js';
 import { LockoutRules } from './lockouts/lockout-rules.js';
 import { LockoutsRepository } from './lockouts/lockouts.repository.js';
 import { LoginFailures } from './lockouts/login-failures.entity.js';
+import { LockNotices } from './lockouts/lock-notices.service.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
@@ -42,6 +43,7 @@ import { NotMeLinks } from './notices/not-me/not-me-links.service.js';
 import { NotMeController } from './notices/not-me/not-me.controller.js';
 import { NoticeLetters } from './notices/notice-letters.service.js';
 import { Places } from './notices/places.js';
+import { RequestOrigin } from './notices/request-origin.js';
 import { LoginOutcomes } from './login-outcomes.js';
 import { AdminMfaController } from './mfa/admin-mfa.controller.js';
 import { BackupCode } from './mfa/backup-codes/backup-code.entity.js';
@@ -180,6 +182,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     InvitationsRepository,
     InvitationTokensService,
     InvitationSweep,
+    LockNotices,
     LoginGate,
     LockoutKeysService,
     LockoutRules,
@@ -205,6 +208,7 @@ import { WebAuthService } from './web/web-auth.service.js';
     SecurityNotices,
     NoticeLetters,
     Places,
+    RequestOrigin,
     NotMeLinks,
     NotMeLinksRepository,
     DisownLoginService,

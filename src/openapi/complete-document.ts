@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { headersOf } from './answer-headers.js';
 import { cookieParameters, setCookieHeader, type CookieHint } from './cookies.js';
 import { SENTENCES } from './error-sentences.js';
+import type { ErrorExample } from '../common/http/api-errors.decorator.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../common/errors/error-codes.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -9,6 +10,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 /** What the decorators of the routes leave for this file to read, and the document does not show. */
 interface Hints {
   'x-errors'?: ErrorCode[];
+  'x-error-examples'?: Partial<Record<ErrorCode, ErrorExample>>;
   'x-answer'?: string;
   'x-form'?: object;
   'x-open-without-second-factor'?: boolean;
@@ -16,6 +18,21 @@ interface Hints {
   'x-set-cookies'?: Record<string, string[]>;
   'x-cookies'?: CookieHint[];
 }
+
+/** What stands in `details`, of the codes that have anything there. */
+const DETAILS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
+  VALIDATION_ERROR: { fields: [{ field: 'name', problems: ['must be a string'] }] },
+  WEAK_PASSWORD: {
+    problem: 'This is similar to a commonly used password.',
+    suggestions: ['Add another word or two. Uncommon words are better.'],
+  },
+  MFA_REQUIRED: {
+    mfa_required: true,
+    mfa_token: 'Wk3tR8vQ1nXz5cYb7LmD2sGfH9jKpA4uE6oTiB0xNqM',
+    methods: ['totp', 'backup_code'],
+  },
+  IDENTITY_NOT_LINKED: { link_code: 'mTq0fRb1N3yXcZ8uJ5kLwVhPaE2sGdO7iQ9tKxBnC4M', expires_in: 600 },
+};
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const VERSION_PREFIX = '/v1';
@@ -71,9 +88,15 @@ function completeOperation(operation: Operation & Hints, path: string): void {
   if (isPublic) operation.security = [];
   else if (!isForBrowsers) operation.security = [{ bearer: [] }, { password: [] }];
   operation.operationId = operation.operationId?.replace(/\[[^\]]*\]$|_(?:v1|neutral|Neutral).*$/i, '');
-  const { 'x-errors': own = [], 'x-answer': answer, 'x-form': form } = operation;
+  const {
+    'x-errors': own = [],
+    'x-error-examples': ownExamples = {},
+    'x-answer': answer,
+    'x-form': form,
+  } = operation;
   const { 'x-set-cookies': setCookies = {}, 'x-cookies': cookies = [] } = operation;
   delete operation['x-errors'];
+  delete operation['x-error-examples'];
   delete operation['x-answer'];
   delete operation['x-form'];
   const needsSecondFactor = !isPublic && !isForBrowsers && !operation['x-open-without-second-factor'];
@@ -96,7 +119,7 @@ function completeOperation(operation: Operation & Hints, path: string): void {
       content: {
         'application/json': {
           schema: { $ref: '#/components/schemas/Error' },
-          examples: Object.fromEntries(group.map(example)),
+          examples: Object.fromEntries(group.map((code) => [code, example(code, ownExamples[code])])),
         },
       },
     };
@@ -164,14 +187,8 @@ function groupByStatus(codes: Set<ErrorCode>): Map<string, ErrorCode[]> {
   return groups;
 }
 
-function example(code: ErrorCode): [string, { value: unknown }] {
-  const details =
-    code === 'VALIDATION_ERROR' ? { fields: [{ field: 'name', problems: ['must be a string'] }] } : {};
-  const error = {
-    code,
-    message: SENTENCES[code],
-    details,
-    request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10',
-  };
-  return [code, { value: { error } }];
+/** @param own what a route says of it, instead of what there is to say everywhere */
+function example(code: ErrorCode, own?: ErrorExample): { value: unknown } {
+  const { message, details } = own ?? { message: SENTENCES[code], details: DETAILS[code] ?? {} };
+  return { value: { error: { code, message, details, request_id: '3f0c6b1e-5d0e-4b52-9a53-0f3e7c7d9b10' } } };
 }

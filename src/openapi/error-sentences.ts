@@ -13,16 +13,17 @@ export const SENTENCES = {
   REDIRECT_URI_NOT_ALLOWED: 'redirect_uri is none of those that this service sends browsers to.',
   UNAUTHENTICATED: 'Log in and send the access token as "Authorization: Bearer <token>".',
   INVALID_CREDENTIALS: 'The e-mail address or username and the password do not belong together.',
-  MFA_REQUIRED: 'The password is right; the login needs a second factor, see details.',
+  MFA_REQUIRED: 'The password is right; complete the login with a second factor.',
   MFA_TOKEN_INVALID: 'This login does not wait for a second factor any more; begin it again.',
   FORBIDDEN: 'Your role does not allow this.',
   CSRF_FAILED: 'Send the value of the __Host-csrf cookie as X-CSRF-Token.',
   REGISTRATION_CLOSED: 'Registration is not open here.',
   EMAIL_DOMAIN_NOT_ALLOWED: 'Addresses of this domain cannot register here.',
   INVITATION_INVALID: 'This invitation is not valid, or not for this e-mail address.',
-  REAUTHENTICATION_REQUIRED: 'Log in again first: this needs a login within the last 15 minutes.',
+  REAUTHENTICATION_REQUIRED:
+    'Prove who you are first (POST /auth/step-up), or log in again: this needs either within the last 15 minutes.',
   MFA_SETUP_REQUIRED:
-    'Set up a second factor first, or log in with your passkey: this service asks it of you.',
+    'This service asks a second factor of you: set one up first (POST /auth/mfa/totp/setup or POST /auth/passkeys/register/options), or log in with your passkey.',
   PASSKEY_LOGIN_REQUIRED:
     'Log in with your passkey to do this; if you have lost it, have an admin reset your second factor.',
   NOT_ELIGIBLE: 'This election is not open to you.',

@@ -33,6 +33,9 @@ export class ExportRunningError extends AppError {
 
 export class ReauthenticationRequiredError extends AppError {
   constructor() {
-    super('REAUTHENTICATION_REQUIRED', 'Log in again first: this needs a login within the last 15 minutes.');
+    super(
+      'REAUTHENTICATION_REQUIRED',
+      'Prove who you are first (POST /auth/step-up), or log in again: this needs either within the last 15 minutes.',
+    );
   }
 }

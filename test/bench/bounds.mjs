@@ -3,8 +3,14 @@ import { BOUNDS } from './settings.mjs';
 import { median } from './statistics.mjs';
 
 /** @returns one verdict for each bound whose figures were taken */
-export function judge({ routes, flood, timing, backup }) {
-  return [...judgeFlood(flood), ...judgeNotes(routes), ...judgeTiming(timing), ...judgeBackup(backup)];
+export function judge({ routes, flood, timing, resets, backup }) {
+  return [
+    ...judgeFlood(flood),
+    ...judgeNotes(routes),
+    ...judgeTiming(timing),
+    ...judgeResets(resets),
+    ...judgeBackup(backup),
+  ];
 }
 
 function judgeFlood(flood) {
@@ -43,6 +49,14 @@ function judgeTiming(timing) {
   return [
     verdict(`login timing, known against unknown, below ${limit} %`, timing.differencePercent, limit, '%'),
   ];
+}
+
+function judgeResets(resets) {
+  if (!resets) return [];
+  const limit = BOUNDS.resetTiming;
+  return Object.entries(resets).map(([what, { differencePercent }]) =>
+    verdict(`reset timing, ${what}, known against unknown, below ${limit} %`, differencePercent, limit, '%'),
+  );
 }
 
 function judgeBackup(backup) {

@@ -37,7 +37,12 @@ export async function openContest({ profileDir, say, onExit }) {
   const contestants = ['service', 'baseline'].map(
     (name) => new Contestant(children[name], crowds[name], tokens),
   );
-  return { contestants, service: contestants[0], serviceOwnerUrl: service.owner, serverVersion };
+  return {
+    contestants,
+    service: contestants[0],
+    installation: { database: service, secrets },
+    serverVersion,
+  };
 }
 
 /** A server and the people who use it. */

@@ -6,6 +6,9 @@ import { ACCOUNTS, PASSWORD } from './settings.mjs';
 /** Strings that sort and compare as they are: no folding is needed to normalise them. */
 export const emailOf = (n) => `person-${n}@bench.example.com`;
 
+/** As long and of the same words: a password is judged by them, too. */
+export const nobodysEmailOf = (n) => `person-${n}@bench.example.net`;
+
 /** The service's production parameters (OWASP); the service would replace hashes of any other. */
 export const ARGON2 = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 

@@ -6,7 +6,7 @@ import { preflight } from '../../scripts/preflight.mjs';
 import { EndOfRun } from './end-of-run.mjs';
 import { MAX_RUN_SECONDS, ROUNDS } from './settings.mjs';
 
-const PARTS = ['flood', 'timing', 'backup'];
+const PARTS = ['flood', 'timing', 'reset-timing', 'backup'];
 
 preflight();
 const { build } = await import('../../scripts/build.mjs');
@@ -17,6 +17,7 @@ const { openContest } = await import('./contest.mjs');
 const { measureRoutes } = await import('./measure-routes.mjs');
 const { measureLoginFlood } = await import('./measure-login-flood.mjs');
 const { measureLoginTiming } = await import('./measure-login-timing.mjs');
+const { measureResetTiming } = await import('./measure-reset-timing.mjs');
 const { measureBackup } = await import('./measure-backup.mjs');
 const { judge } = await import('./bounds.mjs');
 const { render, writeJson } = await import('./report.mjs');
@@ -31,7 +32,7 @@ const end = new EndOfRun(MAX_RUN_SECONDS);
 await end.after(async () => {
   const unknown = wanted.filter((name) => ![...ROUTE_NAMES, ...PARTS].includes(name));
   if (unknown.length > 0) throw new Error(`--only knows ${[...ROUTE_NAMES, ...PARTS].join(', ')}.`);
-  const { contestants, service, serviceOwnerUrl, serverVersion } = await openContest({
+  const { contestants, service, installation, serverVersion } = await openContest({
     profileDir: options.profile,
     say,
     onExit: end.onExit,
@@ -43,9 +44,14 @@ await end.after(async () => {
   );
   const flood = wanted.includes('flood') ? await measureLoginFlood(service, say) : undefined;
   const timing = wanted.includes('timing') ? await measureLoginTiming(service, say) : undefined;
-  const backup = wanted.includes('backup') ? await measureBackup(service, serviceOwnerUrl, say) : undefined;
-  const verdicts = judge({ routes, flood, timing, backup });
-  process.stdout.write(`${render({ routes, flood, timing, backup, verdicts })}\n`);
+  const resets = wanted.includes('reset-timing')
+    ? await measureResetTiming(installation, say, end.onExit)
+    : undefined;
+  const backup = wanted.includes('backup')
+    ? await measureBackup(service, installation.database.owner, say)
+    : undefined;
+  const verdicts = judge({ routes, flood, timing, resets, backup });
+  process.stdout.write(`${render({ routes, flood, timing, resets, backup, verdicts })}\n`);
   const file = await writeJson({
     at: new Date().toISOString(),
     machine: { cores: availableParallelism(), cpu: cpus()[0]?.model, node: process.versions.node },
@@ -55,6 +61,7 @@ await end.after(async () => {
     routes,
     flood,
     timing,
+    resets,
     backup,
     verdicts,
   });

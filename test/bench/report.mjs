@@ -18,11 +18,18 @@ const COLUMNS = [
 ];
 
 /** The tables as people read them: rates in answers a second, latencies in ms, CPU in µs an answer. */
-export function render({ routes, flood, timing, backup, verdicts }) {
+export function render({ routes, flood, timing, resets, backup, verdicts }) {
   return [
     ...(routes.length > 0 ? ['', ...table(routes), '  (p50, p99 in ms; CPU in µs an answer)'] : []),
     ...(flood ? ['', ...floodLines(flood)] : []),
-    ...(timing ? ['', timingLine(timing)] : []),
+    ...(timing ? ['', timingLine('a refused login', timing)] : []),
+    ...(resets
+      ? [
+          '',
+          timingLine('asking for a reset', resets.request),
+          timingLine('a wrong code of a reset', resets.confirm),
+        ]
+      : []),
     ...(backup ? ['', ...backupLines(backup)] : []),
     '',
     ...verdicts.map(
@@ -69,9 +76,9 @@ function floodLines({ many, single, flood }) {
   ];
 }
 
-function timingLine({ tries, known, unknown, differencePercent }) {
+function timingLine(what, { tries, known, unknown, differencePercent }) {
   return (
-    `a refused login takes ${known.toFixed(2)} ms for a known and ${unknown.toFixed(2)} ms for an unknown account ` +
+    `${what} takes ${known.toFixed(2)} ms for a known and ${unknown.toFixed(2)} ms for an unknown account ` +
     `(medians of ${tries} each, difference ${differencePercent.toFixed(2)} %)`
   );
 }

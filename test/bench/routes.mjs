@@ -112,6 +112,14 @@ export function login(email, password) {
   return post('/users/login', { email, password });
 }
 
+export function requestReset(email) {
+  return post('/auth/password-reset/request', { email });
+}
+
+export function confirmReset(email, code, password) {
+  return post('/auth/password-reset/confirm', { email, code, new_password: password });
+}
+
 /**
  * Sends one request and looks at the whole answer.
  * @throws UnexpectedAnswerError

@@ -5,8 +5,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { root, startChild } from './child.mjs';
 import { BEYOND_LIMITS, CPU_POOL_SIZE, DB_POOL_SIZE, PUBLIC_URL } from './settings.mjs';
 
-/** The built service with production settings: real password hashes, log level info. */
-export async function startService({ database, secrets, profileDir, onExit }) {
+/**
+ * The built service with production settings: real password hashes, log level info.
+ * @param mail environment that says where mails go
+ */
+export async function startService({
+  database,
+  secrets,
+  mail = { MAIL_DISABLED: 'true' },
+  profileDir,
+  onExit,
+}) {
   return startChild({
     name: 'service',
     script: 'dist/main.js',
@@ -26,6 +35,7 @@ export async function startService({ database, secrets, profileDir, onExit }) {
       CPU_POOL_SIZE: String(CPU_POOL_SIZE),
       ...BEYOND_LIMITS,
       ...secrets,
+      ...mail,
     },
     onExit,
   });

@@ -43,7 +43,6 @@ export function drawSecrets() {
     TOKEN_PEPPER: ring(),
     APP_ENCRYPTION_KEY: ring(),
     LOG_SIGNING_KEY: ring(),
-    MAIL_DISABLED: 'true',
   };
 }
 

@@ -12,6 +12,7 @@ import { EXAMPLE_CHALLENGE } from '../../src/auth/passkeys/example-passkey.js';
 import type { OAuthPurpose } from '../../src/auth/oauth/flows/oauth-flow.entity.js';
 import { RefreshTokensService } from '../../src/auth/tokens/refresh-tokens.service.js';
 import type { Actor } from '../support/api-client.js';
+import { AnswerSchemas } from '../support/answer-schemas.js';
 import { moveTo, verifyEmail } from '../support/mailed-codes.js';
 import { enrol, passPassword, StoppedClock } from '../support/authenticator.js';
 import { startTestServer, unique } from '../support/test-server.js';
@@ -49,9 +50,11 @@ const clock = server.app.get(Clock);
 new StoppedClock(clock, new Date(1_111_111_109_000));
 const exampleSecret = Buffer.from('12345678901234567890');
 
-const { paths } = (await server.api.get('/mc101docs-json')).body as {
+const document = (await server.api.get('/mc101docs-json')).body as {
   paths: Record<string, Record<string, Operation>>;
 };
+const { paths } = document;
+const schemas = new AnswerSchemas(document);
 const examples = Object.entries(paths).flatMap(([path, item]) =>
   Object.entries(item).flatMap(([method, { requestBody }]) =>
     Object.entries(requestBody?.content ?? {}).flatMap(([type, media]) =>
@@ -324,22 +327,26 @@ describe('the examples of request bodies', () => {
     expect(Object.keys(SETTINGS).sort()).toEqual([...new Set(examples.map(({ key }) => key))].sort());
   });
 
-  it.each(examples)('work as they stand: $key, $type, $name', async (example) => {
-    const { key, method, path, type, name, summary, value } = example;
-    await startAfresh();
-    const { actor, path: ids = {}, headers } = await SETTINGS[key]!(name, { ...value });
-    const target = path.replaceAll(/\{(\w+)\}/g, (_, id: string) => String(ids[id]));
-    const isForm = type === 'application/x-www-form-urlencoded';
-    const answer = await (actor ? server.as(actor) : server.api).request(method, target, undefined, {
-      headers: { ...headers, 'content-type': type },
-      rawBody: isForm
-        ? new URLSearchParams(value as Record<string, string>).toString()
-        : JSON.stringify(value),
-    });
-    expect({ status: answer.status, body: answer.body }).toEqual({
-      status: path.endsWith('/request') ? 202 : isCreation(method, path) ? 201 : 200,
-      body: expect.anything(),
-    });
-    expect(summary).toMatch(/\w/);
-  });
+  it.each(examples)(
+    'work as they stand, and are answered as is documented: $key, $type, $name',
+    async (example) => {
+      const { key, method, path, type, name, summary, value } = example;
+      await startAfresh();
+      const { actor, path: ids = {}, headers } = await SETTINGS[key]!(name, { ...value });
+      const target = path.replaceAll(/\{(\w+)\}/g, (_, id: string) => String(ids[id]));
+      const isForm = type === 'application/x-www-form-urlencoded';
+      const answer = await (actor ? server.as(actor) : server.api).request(method, target, undefined, {
+        headers: { ...headers, 'content-type': type },
+        rawBody: isForm
+          ? new URLSearchParams(value as Record<string, string>).toString()
+          : JSON.stringify(value),
+      });
+      expect({ status: answer.status, body: answer.body }).toEqual({
+        status: path.endsWith('/request') ? 202 : isCreation(method, path) ? 201 : 200,
+        body: expect.anything(),
+      });
+      expect(schemas.problems(method, path, answer.status, answer.body)).toEqual([]);
+      expect(summary).toMatch(/\w/);
+    },
+  );
 });

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { STATUS_BY_CODE } from '../../src/common/errors/error-codes.js';
 import { Clock } from '../../src/common/clock.js';
+import { AnswerSchemas } from '../support/answer-schemas.js';
 import { enrol } from '../support/authenticator.js';
+import { PasskeyClient } from '../support/passkey-client.js';
 import { COOKIE_ROUTES, PUBLIC_ROUTES } from '../support/public-routes.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 interface Media {
@@ -313,6 +316,8 @@ describe('the OpenAPI document', () => {
     };
     const carol = await server.signUp();
     const { app } = await enrol(server.api, server.app.get(Clock), carol);
+    const passkey = new PasskeyClient(server.api, new SoftwareAuthenticator(server.config.publicUrl));
+    expect((await passkey.register(alice)).status).toBe(201);
     const waiting = await server.api.post('/users/login', { email: carol.email, password: carol.password });
     const answers = [
       ['/users/info', 'get', (await server.as(alice).get('/users/info')).body],
@@ -340,11 +345,23 @@ describe('the OpenAPI document', () => {
         ).body,
       ],
       ['/auth/mfa/totp/setup', 'post', (await server.as(alice).post('/auth/mfa/totp/setup')).body],
+      [
+        '/auth/passkeys/login/options',
+        'post',
+        (await server.api.post('/auth/passkeys/login/options', { email: alice.email })).body,
+      ],
+      [
+        '/auth/passkeys/register/options',
+        'post',
+        (await server.as(alice).post('/auth/passkeys/register/options')).body,
+      ],
       ['/health', 'get', (await server.api.get('/health')).body],
       ['/ready', 'get', (await server.api.get('/ready')).body],
       ['/', 'get', (await server.api.get('/')).body],
     ] as [string, string, object, string?][];
+    const schemas = new AnswerSchemas(document);
     for (const [path, method, body, name] of answers) {
+      expect({ path, problems: schemas.problems(method, path, 200, body) }).toEqual({ path, problems: [] });
       const { properties, required } = schemaOf(path, method, name);
       expect({ path, fields: Object.keys(properties ?? {}).sort() }).toEqual({
         path,

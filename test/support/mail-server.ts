@@ -27,6 +27,10 @@ export class MailServer {
   recipients = 0;
   /** What is answered to RCPT TO. */
   onRecipient: (address: string) => Answer = () => undefined;
+  /** How many mails began to come. */
+  begun = 0;
+  /** Whether the connection ends when the first part of the data has come. */
+  dropsData: () => boolean = () => false;
   /** What is answered to the data. */
   onData: () => Answer | Promise<Answer> = () => undefined;
   password: string | undefined;
@@ -55,9 +59,17 @@ export class MailServer {
       },
       onData: (stream, session, done) => {
         const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        let isDropped = false;
+        if (made.current) made.current.begun += 1;
+        stream.on('data', (chunk: Buffer) => {
+          if (chunks.length === 0 && made.current?.dropsData()) {
+            isDropped = true;
+            made.current.hangUp();
+          }
+          chunks.push(chunk);
+        });
         stream.on('end', () => {
-          void made.current?.take(session, Buffer.concat(chunks).toString(), done);
+          if (!isDropped) void made.current?.take(session, Buffer.concat(chunks).toString(), done);
         });
       },
     });

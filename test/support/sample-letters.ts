@@ -14,17 +14,29 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   welcome: [{}],
   verifyEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
   changeEmail: [{ code: '04719283', lifetimeSeconds: 600 }],
-  emailChanged: [{ token, lifetimeSeconds: WEEK }, {}],
-  emailReverted: [{}],
-  passwordReset: [{ code: '04719283', lifetimeSeconds: 600 }],
+  emailChanged: [{ origin, token, lifetimeSeconds: WEEK }, { origin }],
+  emailReverted: [{ origin }],
+  passwordReset: [
+    { code: '04719283', lifetimeSeconds: 600, origin },
+    { code: '04719283', lifetimeSeconds: 600, origin, isAfterDisowning: true },
+  ],
   farewell: [{ lastBackupGoesAt: '2026-01-12' }],
   newDevice: [
     { origin, token, lifetimeSeconds: WEEK },
     { origin: { at: origin.at }, token, lifetimeSeconds: WEEK },
   ],
   lockout: [{ origin, seconds: 900 }],
+  secondFactorLockout: [
+    { origin, seconds: 900, firstFactor: 'password' },
+    { origin, seconds: 86_400, firstFactor: 'social' },
+  ],
+  proofLockout: [{ origin, seconds: 900 }],
   refreshReuse: [{ origin }],
   passwordChanged: [{ origin }],
+  passwordReplaced: [
+    { origin: { at: origin.at }, factorsRemoved: true },
+    { origin: { at: origin.at }, factorsRemoved: false },
+  ],
   passwordResetDone: [{ origin, factorsRemoved: true }, { origin }],
   usernameChanged: [{ origin }],
   mfaChanged: [

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
-import { Clock } from '../../common/clock.js';
 import type { Principal } from '../../common/http/principal.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import type { Account } from '../../users/account.js';
@@ -17,6 +16,7 @@ import {
   codeOf,
   type ProvenCode,
 } from '../codes/one-time-codes.service.js';
+import { RequestOrigin } from '../notices/request-origin.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { RegistrationPolicy } from '../registration/registration-policy.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -34,7 +34,7 @@ export class ChangeEmailService {
     private readonly notices: SecurityNotices,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
-    private readonly clock: Clock,
+    private readonly origin: RequestOrigin,
     policy: RegistrationPolicy,
     lifecycle: UserLifecycle,
   ) {
@@ -99,14 +99,16 @@ export class ChangeEmailService {
     await this.tellFormerAddress(manager, before, principal.session.id);
     await this.notices.announce({ kind: 'email_changed', userId: before.id }, manager);
   }
+
   /** A way back only for who has shown that the address is theirs: a mistyped one is a stranger's. */
   private async tellFormerAddress(manager: EntityManager, before: Account, sessionId: string): Promise<void> {
     const { email, emailNormalized: address, isVerified } = before;
-    if (isVerified) await this.reverts.offer(manager, before, sessionId);
+    const origin = await this.origin.find();
+    if (isVerified) await this.reverts.offer(manager, before, { sessionId, origin });
     else
       await this.outbox.enqueueWithin(
-        { kind: 'emailChanged', to: email, data: {} },
-        { about: `email-changed:${this.clock.now().toISOString().slice(0, 10)}`, address, atMost: 1 },
+        { kind: 'emailChanged', to: email, data: { origin } },
+        { about: `email-changed:${origin.at.slice(0, 10)}`, address, atMost: 1 },
         manager,
       );
   }

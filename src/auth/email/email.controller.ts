@@ -1,3 +1,5 @@
+import { RevertLinkInvalidError } from './email.errors.js';
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
@@ -30,7 +32,7 @@ export class EmailController {
   /** Verifies my e-mail address with the code that was mailed there. */
   @ApiEmailCode()
   @ApiAnswer('The account, its address verified.')
-  @ApiErrors('CODE_INVALID')
+  @ApiErrors(new MailedCodeInvalidError())
   @HttpCode(200)
   @Post('verify')
   verify(@CurrentUser() user: Principal, @Body() { code }: EmailCodeRequest): Promise<UserResponse> {
@@ -49,7 +51,7 @@ export class EmailController {
   /** Moves my account to the address of `pending_email`, with the code that was mailed there. */
   @ApiEmailCode()
   @ApiAnswer('The account with its new address.')
-  @ApiErrors('CODE_INVALID', 'USER_EXISTS')
+  @ApiErrors(new MailedCodeInvalidError(), 'USER_EXISTS')
   @HttpCode(200)
   @Post('confirm-change')
   confirmChange(@CurrentUser() user: Principal, @Body() { code }: EmailCodeRequest): Promise<UserResponse> {
@@ -71,7 +73,7 @@ export class EmailController {
     },
   })
   @ApiAnswer('The account has its former address again.')
-  @ApiErrors('CODE_INVALID')
+  @ApiErrors(new RevertLinkInvalidError())
   @HttpCode(200)
   @Post('revert')
   revert(@Body() { token }: RevertEmailRequest): Promise<MessageResponse> {

@@ -2,15 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { MessageResponse } from '../../common/http/message.response.dto.js';
+import type { NoticeOrigin } from '../../mail/letters/notice.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import type { Account } from '../../users/account.js';
 import { AddressesService } from '../../users/addresses.service.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UserExistsError } from '../../users/users.errors.js';
 import { UsersService } from '../../users/users.service.js';
-import { MailedCodeInvalidError } from '../codes/codes.errors.js';
+import { RequestOrigin } from '../notices/request-origin.js';
 import { SecurityNotices } from '../notices/security-notices.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import { RevertLinkInvalidError } from './email.errors.js';
 import { EmailRevertsRepository, REVERT_DAYS, type FoundEmailRevert } from './email-reverts.repository.js';
 import { RevertTokens } from './revert-tokens.service.js';
 
@@ -24,6 +26,7 @@ export class RevertEmailService {
     private readonly addresses: AddressesService,
     private readonly sessions: SessionsService,
     private readonly notices: SecurityNotices,
+    private readonly origin: RequestOrigin,
     private readonly outbox: MailOutbox,
     private readonly audit: AuditService,
     private readonly lifecycle: UserLifecycle,
@@ -37,7 +40,7 @@ export class RevertEmailService {
   async offer(
     manager: EntityManager,
     { id: userId, email, emailNormalized }: Account,
-    sessionId: string,
+    { sessionId, origin }: { sessionId: string; origin: NoticeOrigin },
   ): Promise<void> {
     const { token, hash: tokenHash } = this.tokens.draw();
     const { id, expiresAt } = await this.repository.add(manager, {
@@ -51,7 +54,7 @@ export class RevertEmailService {
       {
         kind: 'emailChanged',
         to: email,
-        data: { token, lifetimeSeconds: REVERT_DAYS * 86_400 },
+        data: { origin, token, lifetimeSeconds: REVERT_DAYS * 86_400 },
         event: `email-changed:${id}`,
         expiresAt,
       },
@@ -64,11 +67,11 @@ export class RevertEmailService {
    * was moved to, and may have registered passkeys in any session: sessions and codes end, later ways back are void,
    * passkeys go, devices are forgotten, and a new password has to be set by a reset. Where no mails are sent nobody
    * could do that, so there the password stays, and passkeys that are older than the session that moved the account.
-   * @throws MailedCodeInvalidError whatever is wrong with the token
+   * @throws RevertLinkInvalidError whatever is wrong with the token
    */
   async revert(token: string): Promise<MessageResponse> {
     const found = await this.repository.find(this.tokens.hashesOf(token));
-    if (!found) throw new MailedCodeInvalidError();
+    if (!found) throw new RevertLinkInvalidError();
     await this.addresses.changeEmail(found.userId, found.email, (manager) => this.effect(manager, found));
     const next = this.outbox.isOpen
       ? 'Set a new password by resetting it.'
@@ -78,7 +81,7 @@ export class RevertEmailService {
 
   private async effect(manager: EntityManager, found: FoundEmailRevert): Promise<void> {
     const { id, userId, email, trustedUntil } = found;
-    if (!(await this.repository.use(manager, found))) throw new MailedCodeInvalidError();
+    if (!(await this.repository.use(manager, found))) throw new RevertLinkInvalidError();
     const canReset = this.outbox.isOpen;
     if (canReset) await this.users.removePassword(manager, userId);
     const since = canReset ? new Date(0) : trustedUntil;
@@ -87,7 +90,12 @@ export class RevertEmailService {
     await this.audit.record('user_email_reverted', { actorId: userId, subjectId: userId }, manager);
     await this.notices.announce({ kind: 'email_reverted', userId }, manager);
     await this.outbox.enqueue(
-      { kind: 'emailReverted', to: email, data: {}, event: `email-reverted:${id}` },
+      {
+        kind: 'emailReverted',
+        to: email,
+        data: { origin: await this.origin.find() },
+        event: `email-reverted:${id}`,
+      },
       manager,
     );
   }

@@ -6,12 +6,12 @@ import { ClientNetworks } from '../../common/rate-limits/client-networks.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { Credentials } from '../../users/credentials.js';
 import type { ClientInfo } from '../client-info.decorator.js';
-import { SecurityNotices } from '../notices/security-notices.js';
 import { Admission, LoginAdmission, type FailureReason, type FirstFactor } from './admission.js';
 import { KnownDevicesService, type BegunLogin } from './known-devices.service.js';
+import { ACCOUNT_LOCKS, LockNotices, type LockedAttempt } from './lock-notices.service.js';
 import { LockoutKeysService, type LockoutKeys } from './lockout-keys.js';
 import { LockoutRules, type BucketKind } from './lockout-rules.js';
-import { LockoutsRepository, type Bucket, type LockSet } from './lockouts.repository.js';
+import { LockoutsRepository, type Bucket } from './lockouts.repository.js';
 import { ReservationsService, type Reservation } from './reservations.service.js';
 
 export interface LoginAttempt {
@@ -25,6 +25,8 @@ export interface LoginAttempt {
 /** A login whose password was right, and which shows its second factor. */
 export interface SecondFactorAttempt extends FirstFactor {
   userId: number;
+  /** Of the login at a provider that came first; null after a password. */
+  identityId: number | null;
   client: ClientInfo;
 }
 
@@ -38,8 +40,12 @@ export interface NamelessAttempt {
   client: ClientInfo;
 }
 
-/** Locks of what belongs to an account; those of an address are nobody's. */
-const ACCOUNT_LOCKS: readonly BucketKind[] = ['identifier', 'account', 'pair', 'own', 'factor'];
+/** As it is recorded. */
+interface Failure {
+  eventType: 'authn_login_fail' | ProofFailure;
+  userId: number | undefined;
+  details: { reason: FailureReason; identifier?: string; method?: 'passkey' | 'social' };
+}
 
 /** What a success forgives: what nobody but its owner has failed. */
 const FORGIVEN: readonly BucketKind[] = ['own', 'pair'];
@@ -59,7 +65,7 @@ export class LoginGate {
     private readonly repository: LockoutsRepository,
     private readonly devices: KnownDevicesService,
     private readonly audit: AuditService,
-    private readonly notices: SecurityNotices,
+    private readonly lockNotices: LockNotices,
     config: AppConfig,
   ) {
     this.networks = new ClientNetworks(config.trustedClientNetworks);
@@ -86,13 +92,18 @@ export class LoginGate {
           ]
         : this.bucket('own', keys.device(device), owner);
     const reservation = await this.reservations.reserve(buckets);
+    const name = nameInLog(typed);
     const isCountedIn = (counted: readonly Bucket[]) => counted.some(({ kind }) => kind === 'account');
     return new LoginAdmission(
       isCountedIn(buckets) === isCountedIn(reservation.buckets),
       {
         succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
         fail: (reason) =>
-          this.fail(reservation, 'authn_login_fail', account?.id, { reason, identifier: nameInLog(typed) }),
+          this.fail(
+            reservation,
+            { eventType: 'authn_login_fail', userId: account?.id, details: { reason, identifier: name } },
+            { tried: 'password', userId: account?.id, name },
+          ),
         giveBack: () => this.reservations.giveBack(reservation),
       },
       { identifier: typed, failuresBefore: reservation.failuresBefore },
@@ -111,6 +122,7 @@ export class LoginGate {
     userId,
     identifier,
     failuresBefore,
+    identityId,
     client,
   }: SecondFactorAttempt): Promise<Admission<string, BegunLogin>> {
     const keys = await this.keys.get();
@@ -136,7 +148,15 @@ export class LoginGate {
           known ? [...FORGIVEN, 'factor'] : FORGIVEN,
         ),
       fail: (reason) =>
-        this.fail(reservation, 'authn_login_fail', userId, { reason, identifier: nameInLog(identifier) }),
+        this.fail(
+          reservation,
+          {
+            eventType: 'authn_login_fail',
+            userId,
+            details: { reason, identifier: nameInLog(identifier) },
+          },
+          { tried: 'code', userId, isSocial: identityId !== null },
+        ),
       giveBack: () => this.reservations.giveBack(reservation),
     });
   }
@@ -160,7 +180,13 @@ export class LoginGate {
     const reservation = await this.reservations.reserve(buckets);
     return new Admission(true, {
       succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
-      fail: (reason) => this.fail(reservation, 'authn_login_fail', userId, { reason, method: 'passkey' }),
+      // What is locked of one device's passkeys keeps nobody from an account.
+      fail: (reason) =>
+        this.fail(reservation, {
+          eventType: 'authn_login_fail',
+          userId,
+          details: { reason, method: 'passkey' },
+        }),
       giveBack: () => this.reservations.giveBack(reservation),
     });
   }
@@ -184,7 +210,13 @@ export class LoginGate {
       true,
       {
         succeed: (manager, login) => this.succeed(manager, reservation, login, client.deviceToken),
-        fail: (reason) => this.fail(reservation, 'authn_login_fail', userId, { reason, method: 'social' }),
+        // What is locked of one device's social logins keeps nobody from an account.
+        fail: (reason) =>
+          this.fail(reservation, {
+            eventType: 'authn_login_fail',
+            userId,
+            details: { reason, method: 'social' },
+          }),
         giveBack: () => this.reservations.giveBack(reservation),
       },
       { identifier: keys.identity(userId), failuresBefore: reservation.failuresBefore },
@@ -225,7 +257,12 @@ export class LoginGate {
     const reservation = await this.reservations.reserve(buckets);
     return new Admission(true, {
       succeed: (manager) => this.reservations.giveBack(reservation, manager, ['own', 'factor']),
-      fail: (reason) => this.fail(reservation, failure, userId, { reason }),
+      fail: (reason) =>
+        this.fail(
+          reservation,
+          { eventType: failure, userId, details: { reason } },
+          { tried: 'proof', userId },
+        ),
       giveBack: () => this.reservations.giveBack(reservation),
     });
   }
@@ -288,11 +325,11 @@ export class LoginGate {
     );
   }
 
+  /** @param attempt what the owner is told of when it locks; left out: nothing */
   private async fail(
     reservation: Reservation,
-    eventType: 'authn_login_fail' | ProofFailure,
-    userId: number | undefined,
-    details: { reason: FailureReason; identifier?: string; method?: 'passkey' | 'social' },
+    { eventType, userId, details }: Failure,
+    attempt?: LockedAttempt,
   ): Promise<void> {
     // Nobody looked at the password, so that it may well be the right one: whoever comes from there has done nothing.
     const spared = details.reason === 'withheld' ? reservation.buckets.filter(isOfPlace) : [];
@@ -308,27 +345,8 @@ export class LoginGate {
           { ...subject, details: { ...details, scope: kind, seconds } },
           manager,
         );
-      // What is locked of one device's passkeys and social logins keeps nobody from an account.
-      if (details.method === undefined) await this.tellOwner(manager, userId, details.identifier, locks);
+      if (attempt) await this.lockNotices.tell(manager, attempt, locks);
     });
-  }
-
-  /**
-   * Once for locks that follow each other: whoever has an account locked again and again floods no mailbox. For a name
-   * that is nobody's it costs the same.
-   */
-  private async tellOwner(
-    manager: EntityManager,
-    userId: number | undefined,
-    name: string | undefined,
-    locks: readonly LockSet[],
-  ): Promise<void> {
-    const news = locks.filter(({ kind, isRepeated }) => ACCOUNT_LOCKS.includes(kind) && !isRepeated);
-    if (news.length === 0) return;
-    const seconds = Math.max(...news.map((lock) => lock.seconds));
-    if (userId !== undefined) await this.notices.announce({ kind: 'lockout', userId, seconds }, manager);
-    else if (name !== undefined)
-      await this.notices.announce({ kind: 'lockout', userId: null, name, seconds }, manager);
   }
 }
 

@@ -1,3 +1,5 @@
+import { CodeInvalidError } from './mfa.errors.js';
+import { WrongCurrentPasswordError } from '../auth.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
@@ -54,7 +56,7 @@ export class MfaController {
   @ApiAnswer('The backup codes, shown here and never again.')
   @HttpCode(200)
   @ApiErrors(
-    'CODE_INVALID',
+    new CodeInvalidError(),
     'REAUTHENTICATION_REQUIRED',
     'PASSKEY_LOGIN_REQUIRED',
     'MFA_SETUP_NOT_STARTED',
@@ -73,7 +75,7 @@ export class MfaController {
   @ApiTotpCode()
   @ApiAnswer('The new backup codes, shown here and never again.')
   @HttpCode(200)
-  @ApiErrors('CODE_INVALID', 'MFA_NOT_ENABLED', 'LOCKED_OUT', 'RATE_LIMITED')
+  @ApiErrors(new CodeInvalidError(), 'MFA_NOT_ENABLED', 'LOCKED_OUT', 'RATE_LIMITED')
   @Post('backup-codes/regenerate')
   async replaceBackupCodes(
     @CurrentUser() user: Principal,
@@ -86,7 +88,14 @@ export class MfaController {
   @ApiProof()
   @ApiAnswer('A login needs the password alone again.')
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'CODE_INVALID', 'MFA_NOT_ENABLED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(
+    new WrongCurrentPasswordError(),
+    new CodeInvalidError(),
+    'MFA_NOT_ENABLED',
+    'LOCKED_OUT',
+    'RATE_LIMITED',
+    'BUSY',
+  )
   @Post('disable')
   async disable(@CurrentUser() user: Principal, @Body() proof: ProofRequest): Promise<MessageResponse> {
     await this.management.disable(user, proof);
@@ -104,7 +113,7 @@ export class MfaController {
   })
   @ApiAnswer('The tokens of a new session.')
   @HttpCode(200)
-  @ApiErrors('MFA_TOKEN_INVALID', 'CODE_INVALID', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors('MFA_TOKEN_INVALID', new CodeInvalidError(), 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('complete')
   async complete(
     @Body() request: CompleteLoginRequest,

@@ -49,7 +49,7 @@ export class MfaSetupRequiredError extends AppError {
   constructor() {
     super(
       'MFA_SETUP_REQUIRED',
-      'Set up a second factor first, or log in with your passkey: this service asks it of you.',
+      'This service asks a second factor of you: set one up first (POST /auth/mfa/totp/setup or POST /auth/passkeys/register/options), or log in with your passkey.',
     );
   }
 }

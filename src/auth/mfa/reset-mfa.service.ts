@@ -43,14 +43,18 @@ export class ResetMfaService {
   /**
    * The same of the factors alone, for who ends the sessions for other reasons.
    * @param manager of a transaction that has locked the account
-   * @param by an admin or operator, whose doing stands in the log also where there was nothing to take, and is told to
-   * the owner; or the owner themself, whom the caller tells
+   * @param by an admin, whose doing is told to the owner; the operator or the owner themself: those the caller tells. What
+   * admins and operators do stands in the log also where there was nothing to take
    * @returns whether there was any
    */
-  async removeAll(manager: EntityManager, userId: number, by: 'admin' | 'owner'): Promise<boolean> {
+  async removeAll(
+    manager: EntityManager,
+    userId: number,
+    by: 'admin' | 'operator' | 'owner',
+  ): Promise<boolean> {
     const hadAny = await this.secondFactors.removeAll(manager, userId);
     await this.tokens.removeAll(manager, userId);
-    if (hadAny || by === 'admin')
+    if (hadAny || by !== 'owner')
       await this.audit.record(
         'authn_mfa_reset',
         {

@@ -1,3 +1,5 @@
+import { CodeInvalidError } from './mfa.errors.js';
+import { WrongCurrentPasswordError } from '../auth.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
@@ -20,7 +22,7 @@ export class StepUpController {
   @ApiProof()
   @ApiAnswer('The session is as good as after a login.')
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'CODE_INVALID', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(new WrongCurrentPasswordError(), new CodeInvalidError(), 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('step-up')
   async stepUp(@CurrentUser() user: Principal, @Body() proof: ProofRequest): Promise<MessageResponse> {
     await this.stepUps.stepUp(user, proof);

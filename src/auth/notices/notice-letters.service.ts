@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Clock } from '../../common/clock.js';
 import type { LetterData, LetterKind } from '../../mail/letters/letters.js';
 import type { NoticeOrigin } from '../../mail/letters/notice.js';
 import { MailOutbox } from '../../mail/outbox/mail-outbox.service.js';
 import { UserLifecycle } from '../../users/user-lifecycle.js';
 import { UsersService } from '../../users/users.service.js';
 import { NotMeLinks } from './not-me/not-me-links.service.js';
-import { Places } from './places.js';
-import { requestOrigin } from './request-origin.js';
+import { RequestOrigin } from './request-origin.js';
 import { SecurityNotices, type SecurityNotice } from './security-notices.js';
 
 type Kind = SecurityNotice['kind'];
@@ -60,6 +58,14 @@ export class NoticeLetters {
         data: { origin, factorsRemoved },
       }),
     },
+    password_replaced: {
+      atMost: DAILY,
+      // Where operators are is nobody's business.
+      write: ({ factorsRemoved }, { at }) => ({
+        kind: 'passwordReplaced',
+        data: { origin: { at }, factorsRemoved },
+      }),
+    },
     username_changed: {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'usernameChanged', data: { origin } }),
@@ -85,6 +91,18 @@ export class NoticeLetters {
       costsAlike: true,
       write: ({ seconds }, origin) => ({ kind: 'lockout', data: { origin, seconds } }),
     },
+    // Only who has the password, or a session, gets this far.
+    second_factor_lockout: {
+      atMost: DAILY,
+      write: ({ seconds, firstFactor }, origin) => ({
+        kind: 'secondFactorLockout',
+        data: { origin, seconds, firstFactor },
+      }),
+    },
+    proof_lockout: {
+      atMost: DAILY,
+      write: ({ seconds }, origin) => ({ kind: 'proofLockout', data: { origin, seconds } }),
+    },
     passkey_registered: {
       atMost: DAILY,
       write: (_, origin) => ({ kind: 'passkeyRegistered', data: { origin } }),
@@ -108,8 +126,7 @@ export class NoticeLetters {
     private readonly users: UsersService,
     private readonly outbox: MailOutbox,
     private readonly links: NotMeLinks,
-    private readonly places: Places,
-    private readonly clock: Clock,
+    private readonly origin: RequestOrigin,
     notices: SecurityNotices,
     lifecycle: UserLifecycle,
   ) {
@@ -124,7 +141,7 @@ export class NoticeLetters {
     if (!this.outbox.isOpen || telling === TOLD_ELSEWHERE) return;
     const owner = await this.users.addressOf(manager, notice.userId ?? NOBODY);
     if (!owner && !telling.costsAlike) return;
-    const origin = await requestOrigin(this.places, this.clock.now());
+    const origin = await this.origin.find();
     const { keep, ...letter } = telling.write(notice, origin);
     const { atMost, atMostUnverified = DAILY_UNVERIFIED } = telling;
     const share = {

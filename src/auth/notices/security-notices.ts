@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { MfaChange } from '../../mail/letters/mfa-changed.js';
+import type { FirstFactorKind } from '../../mail/letters/second-factor-lockout.js';
 
 /** Something that the owner of an account should hear of, as it may be somebody else's doing. */
 export type SecurityNotice =
@@ -10,6 +11,8 @@ export type SecurityNotice =
   | { kind: 'password_changed'; userId: number }
   /** By a code that was mailed. All sessions have ended. `factorsRemoved`: second factors and passkeys of a stranger, too. */
   | { kind: 'password_reset'; userId: number; factorsRemoved: boolean }
+  /** By whoever operates the service. All sessions have ended. `factorsRemoved`: second factors and passkeys went, too. */
+  | { kind: 'password_replaced'; userId: number; factorsRemoved: boolean }
   | { kind: 'username_changed'; userId: number }
   /** The account moved to another address. The one that it left has been told by a letter of its own. */
   | { kind: 'email_changed'; userId: number }
@@ -25,6 +28,10 @@ export type SecurityNotice =
   | { kind: 'lockout'; userId: number; seconds: number }
   /** The same of a name that is nobody's, as a keyed hash: or what a lock costs would tell who has an account. */
   | { kind: 'lockout'; userId: null; name: string; seconds: number }
+  /** Somebody got past the first factor of a login and guesses codes; for so long they are not looked at. */
+  | { kind: 'second_factor_lockout'; userId: number; seconds: number; firstFactor: FirstFactorKind }
+  /** Somebody who is logged in fails to prove that they are the owner; for so long that session is refused. */
+  | { kind: 'proof_lockout'; userId: number; seconds: number }
   /** From now on it logs in to the account, without a second factor. */
   | { kind: 'passkey_registered'; userId: number }
   | { kind: 'passkey_removed'; userId: number }

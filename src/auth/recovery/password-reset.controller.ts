@@ -1,3 +1,4 @@
+import { MailedCodeInvalidError } from '../codes/codes.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
@@ -47,7 +48,7 @@ export class PasswordResetController {
     },
   })
   @ApiAnswer('The password is set; log in with it.')
-  @ApiErrors('CODE_INVALID', 'WEAK_PASSWORD', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(new MailedCodeInvalidError(), 'WEAK_PASSWORD', 'RATE_LIMITED', 'BUSY')
   @HttpCode(200)
   @Post('confirm')
   confirm(@Body() request: ConfirmResetRequest, @Client() client: ClientInfo): Promise<MessageResponse> {

@@ -9,6 +9,7 @@ import { UsersService } from '../../users/users.service.js';
 import type { ClientInfo } from '../client-info.decorator.js';
 import { MailUnavailableError } from '../codes/codes.errors.js';
 import { OneTimeCodesService, type CodeFor } from '../codes/one-time-codes.service.js';
+import { RequestOrigin } from '../notices/request-origin.js';
 import { ResetSubjects } from './reset-subjects.service.js';
 
 /** A letter that has ended is erased by the worker and never sent. */
@@ -21,6 +22,7 @@ export class RequestResetService {
     private readonly users: UsersService,
     private readonly codes: OneTimeCodesService,
     private readonly subjects: ResetSubjects,
+    private readonly origin: RequestOrigin,
     private readonly outbox: MailOutbox,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
@@ -47,11 +49,12 @@ export class RequestResetService {
    * Mails a code, in the caller's transaction. A new one voids the former.
    * @param email where the letter goes if nobody has this address: nowhere
    * @param allowed false: where a code is live it stays good, and nothing is mailed
+   * @param isAfterDisowning whether the owner said that a login was not theirs, which has removed the password
    */
   async mailCode(
     manager: EntityManager,
     codeFor: CodeFor,
-    { email, allowed }: { email: string; allowed: boolean },
+    { email, allowed, isAfterDisowning }: { email: string; allowed: boolean; isAfterDisowning?: true },
   ): Promise<void> {
     const lifetimeSeconds = this.config.passwordResetSeconds;
     const { id, code, account, isStored, expiresAt } = await this.codes.issueForAddress(manager, codeFor, {
@@ -69,7 +72,7 @@ export class RequestResetService {
         kind: 'passwordReset',
         // Never as it was typed: that may be another mailbox, though it is compared as the same.
         to: account?.email ?? email,
-        data: { code, lifetimeSeconds },
+        data: { code, lifetimeSeconds, origin: await this.origin.find(), isAfterDisowning },
         event: `password-reset:${id}`,
         expiresAt: isMailed ? expiresAt : ENDED,
       },

@@ -1,3 +1,4 @@
+import { CodeInvalidError } from '../mfa/mfa.errors.js';
 import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../common/http/api-answer.decorator.js';
@@ -63,7 +64,7 @@ export class WebAuthController {
   @ApiAnswer('The access token of a new session, and its cookies.')
   @ApiLoginCookies()
   @HttpCode(200)
-  @ApiErrors('MFA_TOKEN_INVALID', 'CODE_INVALID', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors('MFA_TOKEN_INVALID', new CodeInvalidError(), 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('mfa')
   completeLogin(
     @Body() request: CompleteLoginRequest,

@@ -64,8 +64,8 @@ function flatten(errors: ValidationError[], parent = ''): FieldProblem[] {
 
 function problemsOf({ constraints = {}, property, value }: ValidationError): string[] {
   const rules = Object.entries(constraints);
-  // Of a field that is not there, every rule would complain.
-  if (rules.length > 0 && value === undefined) return ['is missing'];
+  // Of a field that is not there, every rule would complain; one may know what else can be given.
+  if (rules.length > 0 && value === undefined) return [constraints['insteadOf'] ?? 'is missing'];
   return rules.map(([rule, message]) =>
     rule === 'whitelistValidation' ? 'is not a known field' : withoutFieldName(message, property),
   );

@@ -1,13 +1,15 @@
 import { inWords, type Letter, type Sender } from './letter.js';
+import { originFacts, type NoticeOrigin } from './notice.js';
 
-/** Nothing: the address was never shown to be its owner's, so that nothing leads back to it. */
-interface WayBack {
+interface Moved {
+  origin: NoticeOrigin;
+  /** None: the address was never shown to be its owner's, so that nothing leads back to it. */
   token?: string;
   lifetimeSeconds?: number;
 }
 
 /** To the address that an account has left, with the way back. The new one is not told: mailboxes are left for reasons. */
-export function emailChanged({ token, lifetimeSeconds = 0 }: WayBack, { url }: Sender): Letter {
+export function emailChanged({ origin, token, lifetimeSeconds = 0 }: Moved, { url }: Sender): Letter {
   const letter = {
     subject: 'Your e-mail address was changed',
     preview: 'Your account has another address now.',
@@ -15,6 +17,7 @@ export function emailChanged({ token, lifetimeSeconds = 0 }: WayBack, { url }: S
       'Your account at MC101 has another e-mail address now. Mails no longer come here.',
       'If you did this, there is nothing to do.',
     ],
+    facts: originFacts(origin),
   };
   if (token === undefined)
     return {

@@ -8,6 +8,9 @@ import { mfaChanged } from './mfa-changed.js';
 import { newDevice } from './new-device.js';
 import { passkeyCloneSuspected, passkeyRegistered, passkeyRemoved } from './passkeys.js';
 import { passwordChanged } from './password-changed.js';
+import { passwordReplaced } from './password-replaced.js';
+import { proofLockout } from './proof-lockout.js';
+import { secondFactorLockout } from './second-factor-lockout.js';
 import { passwordResetDone } from './password-reset-done.js';
 import { refreshReuse } from './refresh-reuse.js';
 import { testLetter } from './test-letter.js';
@@ -32,8 +35,11 @@ export const LETTERS = {
   farewell,
   newDevice,
   lockout,
+  secondFactorLockout,
+  proofLockout,
   refreshReuse,
   passwordChanged,
+  passwordReplaced,
   usernameChanged,
   mfaChanged,
   passkeyRegistered,

@@ -4,11 +4,21 @@ import { originFacts, SET_ANOTHER_PASSWORD, type NoticeOrigin } from './notice.j
 /** `reset`: by an admin, with every passkey. */
 export type MfaChange = 'enabled' | 'disabled' | 'reset' | 'backup_codes_replaced' | 'backup_code_used';
 
-const WHAT: Record<MfaChange, { subject: string; happened: string; hint?: string }> = {
+interface Told {
+  subject: string;
+  happened: string;
+  hint?: string;
+  /** What to do if it was not them. */
+  closing?: string;
+}
+
+const WHAT: Record<MfaChange, Told> = {
   enabled: {
     subject: 'Your MC101 account has a second factor',
     happened: 'Logins to your account ask for a code of your authenticator app from now on.',
     hint: 'Keep the backup codes where you find them without your phone.',
+    // A reset does not take it away, or whoever reads the mails could.
+    closing: `${SET_ANOTHER_PASSWORD} It does not remove the second factor: if that is not yours, ask an admin of the service to remove it.`,
   },
   disabled: {
     subject: 'Your MC101 account has no second factor any more',
@@ -18,6 +28,7 @@ const WHAT: Record<MfaChange, { subject: string; happened: string; hint?: string
     subject: 'An admin has removed your second factors',
     happened:
       'An admin of the service has removed the second factors and passkeys of your account, as somebody asked them to. Every session has ended. Log in with your password and set up another one; if you have no password, set one as if you had forgotten it.',
+    closing: 'If you did not ask for it, tell the admins of the service at once, and reset your password.',
   },
   backup_codes_replaced: {
     subject: 'Your MC101 backup codes were replaced',
@@ -34,17 +45,13 @@ export function mfaChanged(
   { origin, change }: { origin: NoticeOrigin; change: MfaChange },
   { url }: Sender,
 ): Letter {
-  const { subject, happened, hint } = WHAT[change];
+  const { subject, happened, hint, closing = SET_ANOTHER_PASSWORD } = WHAT[change];
   return {
     subject,
     preview: 'The second factor of your account.',
     paragraphs: [happened, ...(hint === undefined ? [] : [hint])],
     facts: originFacts(origin),
     action: { label: 'Open MC101', url },
-    closing: [
-      change === 'reset'
-        ? 'If you did not ask for it, tell the admins of the service at once, and reset your password.'
-        : SET_ANOTHER_PASSWORD,
-    ],
+    closing: [closing],
   };
 }

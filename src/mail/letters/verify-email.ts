@@ -9,7 +9,7 @@ export function verifyEmail({ code, lifetimeSeconds }: { code: string; lifetimeS
     code,
     closing: [
       `It works once, within ${inWords(lifetimeSeconds)}. Nobody of ours will ever ask you for it.`,
-      'If it was not you, you need not do anything: an account whose address nobody verifies keeps nobody from it.',
+      'If it was not you, you need not do anything. If you want an account with this address yourself, reset the password: the account is yours then, and whoever registered it is out. If it stays unverified and unused, it can be registered anew after 24 hours, too.',
     ],
   };
 }

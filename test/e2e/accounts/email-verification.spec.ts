@@ -33,6 +33,11 @@ describe('an address', () => {
     ]);
     expect((await server.as(alice).get('/users/info')).body.email_verified).toBe(true);
     expect(await kindsTo(alice.email)).toEqual(['verifyEmail', 'welcome']);
+    // Who knows nothing of it is told the way that works at once: until a day has passed the address is taken.
+    const [letter] = await server.mailsTo(alice.email);
+    const text = letter!.text.replaceAll('\n', ' ');
+    expect(text).toContain('reset the password: the account is yours then');
+    expect(text).toContain('after 24 hours');
     const { rows } = await server.sql.query(
       `SELECT actor_id FROM audit_events WHERE subject_id = $1 AND event_type = 'user_email_verified'`,
       [alice.id],

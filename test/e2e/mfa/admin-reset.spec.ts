@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AdminAccountsService } from '../../../src/auth/admin-accounts.service.js';
 import type { Actor } from '../../support/api-client.js';
+import { verifyEmail } from '../../support/mailed-codes.js';
 import { PasskeyClient } from '../../support/passkey-client.js';
 import { SoftwareAuthenticator } from '../../support/software-authenticator.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
@@ -119,7 +120,24 @@ describe('the operator who resets an admin', () => {
     expect((await people.logIn({ ...lost, password: another })).body.access_token).toEqual(
       expect.any(String),
     );
-    expect(people.changesTold(lost)).toEqual(['enabled', 'reset']);
+    expect(people.changesTold(lost)).toEqual(['enabled']);
+  });
+
+  it('has the owner told that the password is another one, and of the factors where they went', async () => {
+    const admin = await people.withApp(await server.signUpAdmin());
+    const letters = async () =>
+      (await server.mailsTo(admin.email))
+        .filter(({ kind }) => kind === 'passwordReplaced')
+        .map(({ text }) => text.replaceAll('\n', ' '));
+    const told = 'whoever operates the service has set a new password for your account';
+    await verifyEmail(server, admin);
+    await accounts().reset(admin.email);
+    expect(await letters()).toEqual([expect.stringMatching(new RegExp(told, 'i'))]);
+    expect((await letters())[0]).not.toContain('second factor');
+    await accounts().reset(admin.email, undefined, true);
+    expect((await letters())[1]).toContain('second factors and passkeys of your account were removed');
+    const kinds = (await server.mailsTo(admin.email)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'mfaChanged')).toHaveLength(1);
   });
 
   it('takes it from an account that becomes an admin’s: whoever registered it may have set it up', async () => {

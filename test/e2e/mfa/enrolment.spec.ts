@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Authenticator, passPassword } from '../../support/authenticator.js';
+import { readQrCode } from '../../support/read-qr-code.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { CODE_INVALID, MfaPeople, refusalOf } from './mfa-people.js';
 
@@ -33,6 +34,7 @@ describe('setting an authenticator app up', () => {
       period: '30',
     });
     expect(body.qr_svg).toMatch(/^<svg .*<\/svg>$/s);
+    expect(readQrCode(body.qr_svg as string)).toBe(body.otpauth_url);
     expect((await people.logIn(alice)).body.access_token).toEqual(expect.any(String));
   });
 

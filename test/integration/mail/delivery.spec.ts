@@ -90,6 +90,17 @@ describe('a mail', () => {
     expect(await outcomes()).toEqual(['sent']);
   });
 
+  it('is not lost when the server hangs up within the data, and arrives once', async () => {
+    smtp.dropsData = () => smtp.begun < 3;
+    await enqueue('grace@example.org');
+    await work();
+    await until(isIdle);
+
+    expect({ begun: smtp.begun, whole: smtp.deliveries }).toEqual({ begun: 3, whole: 1 });
+    expect(smtp.received).toHaveLength(1);
+    expect(await outcomes()).toEqual(['sent']);
+  });
+
   it('waits for a server that is not there', async () => {
     const { port } = smtp;
     await smtp.stop();

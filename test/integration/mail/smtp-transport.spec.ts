@@ -134,6 +134,27 @@ describe('a server that takes its time over a mail', () => {
   });
 });
 
+describe('a server that drops the connection half-way through a mail', () => {
+  it('has not taken it: it can be sent again, over another connection', async () => {
+    smtp = await MailServer.start();
+    const long = { ...MAIL, text: 'Hello\n'.repeat(1_000_000) };
+    smtp.dropsData = () => true;
+    const failed = await connect(smtp)
+      .send(long)
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      code: expect.stringMatching(/^(?:ECONNECTION|ECONNRESET|EPIPE|ESOCKET)$/),
+    });
+    expect(failed).not.toBeInstanceOf(MailRefusedError);
+    expect({ begun: smtp.begun, whole: smtp.deliveries }).toEqual({ begun: 1, whole: 0 });
+
+    smtp.dropsData = () => false;
+    await transport!.send(long);
+    expect(smtp.received).toHaveLength(1);
+    expect(smtp.received[0]!.raw.match(/^Hello/gm)).toHaveLength(1_000_000);
+  });
+});
+
 describe('a refusal', () => {
   it.each<[number, string, typeof RecipientRefusedError | typeof RecipientDeferredError]>([
     [550, '5.1.1 no such user', RecipientRefusedError],

@@ -25,6 +25,9 @@ const announce = (notice: SecurityNotice) =>
     .get(DataSource)
     .transaction((manager) => stage.server.app.get(SecurityNotices).announce(notice, manager));
 
+/** Letters break their lines. */
+const onOneLine = (text: string) => text.replaceAll('\n', ' ');
+
 /** Fails eight times, each time from another address. */
 async function lockOut(person: Actor, userAgent?: string): Promise<void> {
   for (let n = 0; n < 8; n += 1)
@@ -121,6 +124,27 @@ describe('the owner of an account is written to', () => {
     },
   );
 
+  it('when a second factor is in force, with what to do about one that is not theirs: a reset leaves it', async () => {
+    const ada = await stage.person();
+    await announce({ kind: 'mfa_changed', userId: ada.id, change: 'enabled' });
+    const { text } = await stage.letter(ada, 'mfaChanged');
+    expect(onOneLine(text)).toContain('ask an admin of the service to remove it');
+  });
+
+  it('when somebody who is logged in guesses the password or codes', async () => {
+    const ada = await stage.person();
+    for (let n = 0; n < 8; n += 1)
+      await stage.post(
+        '/users/change-password',
+        { current_password: 'not the password', new_password: 'nine lanterns over a harbour' },
+        {},
+        ada,
+      );
+    const { text } = await stage.letter(ada, 'proofLockout');
+    expect(onOneLine(text)).toContain('Somebody who is logged in to your account');
+    expect(await stage.letters(ada, 'lockout')).toEqual([]);
+  });
+
   it.each([
     ['passkey_registered', 'passkeyRegistered'],
     ['passkey_removed', 'passkeyRemoved'],
@@ -184,8 +208,8 @@ describe('a letter', () => {
   });
 
   it.each([
-    ['<script>alert(1)</script>', undefined],
-    ['Call +1 555 0100 to save your account/9 (now)', undefined],
+    ['<script>alert(1)</script>', 'unknown'],
+    ['Call +1 555 0100 to save your account/9 (now)', 'unknown'],
     ['Your bank (https://evil.example) Firefox/131.0', 'Firefox 131'],
     [`${'a'.repeat(300)} Firefox/${'9'.repeat(300)}`, 'Firefox'],
     [FIREFOX.replace('Linux', 'evil.example'), 'Firefox 131'],

@@ -60,6 +60,9 @@ describe('whoever says that a login was not theirs', () => {
     const ada = await stage.person();
     await stage.disown(await stage.newDeviceToken(ada));
     const { text } = await stage.letter(ada, 'passwordReset');
+    // The password does not stay as it is.
+    expect(text.replaceAll('\n', ' ')).toContain('Your password is removed, as you told us');
+    expect(text).not.toMatch(/stays as it is|ignore this mail/);
     const code = /^ {4}(\d{4}) (\d{4})$/m.exec(text)!.slice(1).join('');
     const password = 'nine lanterns over a harbour';
     const reset = { email: ada.email, code, new_password: password };

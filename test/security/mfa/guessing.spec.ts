@@ -64,6 +64,15 @@ async function guess(person: Enrolled, from: From = {}): Promise<string> {
   return complete(await pass(person, from), person.app.wrongCode(), from);
 }
 
+async function unlock({ id }: Actor): Promise<void> {
+  const admin = await stage.server.signUpAdmin();
+  const { status } = await stage.server.as(admin).post(`/admin/users/${id}/unlock`);
+  expect(status).toBe(200);
+}
+
+const lettersOfLocks = async ({ email }: Actor) =>
+  (await stage.server.mailsTo(email)).filter(({ kind }) => /lockout/i.test(kind));
+
 const tally = (outcomes: string[]) =>
   Object.fromEntries(
     [...new Set(outcomes)].sort().map((one) => [one, outcomes.filter((each) => each === one).length]),
@@ -164,11 +173,19 @@ describe('guessing the second factor of somebody', () => {
     expect(tally(outcomes)).toEqual({ [WRONG_CODE]: 20, RATE_LIMITED: 5 });
   });
 
-  it('is told to the owner once it locks, and stands in the log with its reason', async () => {
+  it('is told to the owner once it locks: their password is known; and stands in the log with its reason', async () => {
     const alice = await victim();
     for (let tries = 0; tries < 8; tries += 1) await guess(alice);
-    const told = stage.notices.filter((notice) => notice.kind === 'lockout' && notice.userId === alice.id);
-    expect(told).toEqual([{ kind: 'lockout', userId: alice.id, seconds: QUARTER }]);
+    const told = stage.notices.filter(({ kind, userId }) => kind.includes('lockout') && userId === alice.id);
+    expect(told).toEqual([
+      { kind: 'second_factor_lockout', userId: alice.id, seconds: QUARTER, firstFactor: 'password' },
+    ]);
+    const letters = await lettersOfLocks(alice);
+    expect(letters.map(({ kind }) => kind)).toEqual(['secondFactorLockout']);
+    const text = letters[0]!.text.replaceAll('\n', ' ');
+    expect(text).toContain('Somebody knows your password');
+    expect(text).toContain('set another password');
+    expect(text).not.toMatch(/wrong passwords|nobody has got in/);
     const failed = await stage.events('authn_login_fail');
     const own = failed.filter(({ subject_id: id }) => id === alice.id);
     expect(own).toHaveLength(8);
@@ -179,11 +196,42 @@ describe('guessing the second factor of somebody', () => {
       });
   });
 
+  it('tells of the provider where the login came from one: nobody knows the password', async () => {
+    const alice = await victim();
+    const { rows } = await stage.server.sql.query<{ id: string }>(
+      `INSERT INTO identities (user_id, provider, issuer, subject)
+       VALUES ($1, 'google', 'https://accounts.google.com', $2) RETURNING id`,
+      [alice.id, alice.email],
+    );
+    for (let tries = 0; tries < 8; tries += 1) {
+      const token = await pass(alice);
+      await stage.server.sql.query(
+        'UPDATE mfa_tokens SET identity_id = $2, password_digest = NULL WHERE user_id = $1',
+        [alice.id, rows[0]!.id],
+      );
+      expect(await complete(token, alice.app.wrongCode())).toBe(WRONG_CODE);
+    }
+    const [letter] = await lettersOfLocks(alice);
+    const text = letter!.text.replaceAll('\n', ' ');
+    expect(text).toContain('logged in as you at a provider');
+    expect(text).not.toContain('your password');
+  });
+
+  it('is told also on a day on which wrong passwords were told of', async () => {
+    const alice = await victim();
+    await stage.fail({ email: alice.email }, 8);
+    await unlock(alice);
+    for (let tries = 0; tries < 8; tries += 1) await guess(alice);
+    expect((await lettersOfLocks(alice)).map(({ kind }) => kind).sort()).toEqual([
+      'lockout',
+      'secondFactorLockout',
+    ]);
+  });
+
   it('begins anew when an admin unlocks the account', async () => {
     const alice = await victim();
     for (let tries = 0; tries < 8; tries += 1) await guess(alice);
-    const admin = await stage.server.signUpAdmin();
-    await stage.server.as(admin).post(`/admin/users/${alice.id}/unlock`);
+    await unlock(alice);
     time.pass(60);
     expect(await complete(await pass(alice), alice.app.freshCode())).toBe('in');
   });

@@ -43,7 +43,11 @@ export class DisownLoginService {
     await this.users.transaction(async (manager) => {
       await this.takeBack(manager, link);
       if (this.outbox.isOpen)
-        await this.resets.mailCode(manager, codeFor, { email: owner.email, allowed: true });
+        await this.resets.mailCode(manager, codeFor, {
+          email: owner.email,
+          allowed: true,
+          isAfterDisowning: true,
+        });
     });
     const next = this.outbox.isOpen
       ? 'Set a new password with the code that was mailed.'

@@ -1,3 +1,4 @@
+import { LinkInvalidError } from './not-me.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../../common/http/api-answer.decorator.js';
@@ -27,7 +28,7 @@ export class NotMeController {
     },
   })
   @ApiAnswer('Nobody is logged in any more.')
-  @ApiErrors('CODE_INVALID')
+  @ApiErrors(new LinkInvalidError())
   @HttpCode(200)
   @Post()
   disown(@Body() { token }: NotMeRequest): Promise<MessageResponse> {

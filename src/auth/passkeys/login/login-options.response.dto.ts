@@ -24,7 +24,10 @@ export class LoginOptionsResponse {
    * Which passkeys may answer; none: whichever the browser finds. For a name that has no passkeys here, or no account,
    * ids that nobody has.
    */
-  @ApiProperty({ example: [{ id: EXAMPLE_CREDENTIAL_ID, type: 'public-key' }] })
+  @ApiProperty({
+    type: [AllowedCredentialResponse],
+    example: [{ id: EXAMPLE_CREDENTIAL_ID, type: 'public-key' }],
+  })
   allowCredentials!: AllowedCredentialResponse[];
   @ApiProperty({ enum: ['required'] })
   userVerification!: 'required';

@@ -1,3 +1,4 @@
+import { PasskeyRefusedError } from '../passkeys.errors.js';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../../common/http/api-answer.decorator.js';
@@ -37,7 +38,7 @@ export class PasskeyLoginController {
     description: 'The `device_token` that an earlier login on this device answered.',
     example: 'cP0vN8yQx2LkRz6sWtB1mJ4hG7dF9aE3uI5oTqXnVbY',
   })
-  @ApiErrors('INVALID_CREDENTIALS', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(new PasskeyRefusedError(), 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('verify')
   async logIn(@Body() request: PasskeyLoginRequest, @Client() client: ClientInfo): Promise<LoginResponse> {
     return toLoginResponse(await this.logins.logIn(request, client));

@@ -1,3 +1,4 @@
+import { PasskeyRefusedError } from '../passkeys.errors.js';
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ApiAnswer } from '../../../common/http/api-answer.decorator.js';
@@ -40,7 +41,7 @@ export class WebPasskeyLoginController {
   @ApiAnswer('The access token of a new session, and its cookies.')
   @ApiLoginCookies()
   @HttpCode(200)
-  @ApiErrors('INVALID_CREDENTIALS', 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
+  @ApiErrors(new PasskeyRefusedError(), 'CSRF_FAILED', 'LOCKED_OUT', 'RATE_LIMITED', 'BUSY')
   @Post('verify')
   logIn(
     @Body() request: PasskeyLoginRequest,

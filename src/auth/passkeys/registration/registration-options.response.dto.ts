@@ -46,9 +46,9 @@ export class RegistrationOptionsResponse {
    * In milliseconds.
    * @example 300000
    */
-  timeout?: number;
+  timeout!: number;
   /** Passkeys that the account has: an authenticator with one of them makes no second one. */
-  @ApiProperty({ example: [EXAMPLE_DESCRIPTOR] })
+  @ApiProperty({ type: [CredentialDescriptorResponse], example: [EXAMPLE_DESCRIPTOR] })
   excludeCredentials!: CredentialDescriptorResponse[];
   @ApiProperty({
     type: 'object',
