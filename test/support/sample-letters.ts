@@ -50,7 +50,7 @@ export const SAMPLE_LETTERS: { [K in LetterKind]: readonly [LetterData<K>, ...Le
   passkeyRemoved: [{ origin }],
   passkeyCloneSuspected: [{ origin }],
   identityLinked: [{ origin, provider: 'Google' }],
-  identityUnlinked: [{ origin, provider: 'Accounts of the city of Example' }],
+  identityUnlinked: [{ origin, provider: 'Accounts of the city council of Examplet' }],
   loginDisowned: [{ origin }],
   backupFailed: [
     { at: origin.at, lastGoodAt: '2026-01-05T08:00:12.000Z' },

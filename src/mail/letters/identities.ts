@@ -10,8 +10,8 @@ interface AboutIdentity {
 /** From now on somebody's login at a provider opens the account. */
 export function identityLinked({ origin, provider }: AboutIdentity, { url }: Sender): Letter {
   return {
-    subject: `A login with ${provider} was linked with your MC101 account`,
-    preview: 'It opens your account from now on.',
+    subject: 'A social login was linked with your MC101 account',
+    preview: `A login with ${provider} opens your account from now on.`,
     paragraphs: [`A login with ${provider} was linked with your account. It opens your account from now on.`],
     facts: originFacts(origin),
     action: { label: 'Open MC101', url },
@@ -22,8 +22,8 @@ export function identityLinked({ origin, provider }: AboutIdentity, { url }: Sen
 /** It opens the account no more. */
 export function identityUnlinked({ origin, provider }: AboutIdentity, { url }: Sender): Letter {
   return {
-    subject: `The login with ${provider} was unlinked from your MC101 account`,
-    preview: 'It does not open your account any more.',
+    subject: 'A social login was unlinked from your MC101 account',
+    preview: `A login with ${provider} does not open your account any more.`,
     paragraphs: [`A login with ${provider} was unlinked. It does not open your account any more.`],
     facts: originFacts(origin),
     action: { label: 'Open MC101', url },
