@@ -12,7 +12,7 @@ import type { ChangePasswordRequest, RegisterRequest } from './auth.dto.js';
 import { WrongCurrentPasswordError } from './auth.errors.js';
 import { VerifyEmailService } from './email/verify-email.service.js';
 import type { Admission } from './lockouts/admission.js';
-import { LoginGate } from './lockouts/login-gate.service.js';
+import { ProofGate } from './lockouts/proof-gate.service.js';
 import { LoginMethods } from './login-methods.service.js';
 import { SecurityNotices } from './notices/security-notices.js';
 import type { ClientInfo } from './client-info.decorator.js';
@@ -40,7 +40,7 @@ export class AccountsService {
     private readonly sessions: SessionsService,
     private readonly verification: VerifyEmailService,
     private readonly notices: SecurityNotices,
-    private readonly gate: LoginGate,
+    private readonly gate: ProofGate,
     private readonly limits: RateLimits,
     private readonly audit: AuditService,
     private readonly lifecycle: UserLifecycle,
@@ -111,7 +111,7 @@ export class AccountsService {
    */
   async changePassword(principal: Principal, request: ChangePasswordRequest): Promise<void> {
     await this.hasher.refuseWhenBusy();
-    const admission = await this.gate.enterProof(principal);
+    const admission = await this.gate.enterPassword(principal);
     try {
       await this.changeOnceAdmitted(admission, principal, request);
     } catch (error) {

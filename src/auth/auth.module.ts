@@ -30,7 +30,9 @@ import { LockoutRules } from './lockouts/lockout-rules.js';
 import { LockoutsRepository } from './lockouts/lockouts.repository.js';
 import { LoginFailures } from './lockouts/login-failures.entity.js';
 import { LockNotices } from './lockouts/lock-notices.service.js';
+import { AttemptEnds } from './lockouts/attempt-ends.service.js';
 import { LoginGate } from './lockouts/login-gate.service.js';
+import { ProofGate } from './lockouts/proof-gate.service.js';
 import { ReservationsService } from './lockouts/reservations.service.js';
 import { UnlockService } from './lockouts/unlock.service.js';
 import { LogInService } from './log-in.service.js';
@@ -184,6 +186,8 @@ import { WebAuthService } from './web/web-auth.service.js';
     InvitationSweep,
     LockNotices,
     LoginGate,
+    ProofGate,
+    AttemptEnds,
     LockoutKeysService,
     LockoutRules,
     LockoutsRepository,

@@ -36,6 +36,16 @@ export interface LockoutRule {
   memorySeconds: number;
 }
 
+/** One of the things that an attempt is counted by. Of each kind an attempt has at most one. */
+export interface Bucket {
+  kind: BucketKind;
+  /** A keyed hash. */
+  key: Buffer;
+  /** The key of the account that is cleared with it; null for what belongs to an address alone. */
+  account: Buffer | null;
+  rule: LockoutRule;
+}
+
 /** How much is let through where, as configured. */
 @Injectable()
 export class LockoutRules {
@@ -58,6 +68,12 @@ export class LockoutRules {
           ? this.ofSecondFactor()
           : this.ofIdentifier(kind);
     return rule.threshold === UNLIMITED && rule.rateLimit === UNLIMITED ? undefined : rule;
+  }
+
+  /** Where something is counted; nowhere, for what is switched off. @param account whose it is cleared with, if anybody's */
+  bucket(kind: BucketKind, key: Buffer, account: Buffer | null, factor?: number): Bucket[] {
+    const rule = this.of(kind, factor);
+    return rule ? [{ kind, key, account, rule }] : [];
   }
 
   private ofAddress(factor: number): LockoutRule {

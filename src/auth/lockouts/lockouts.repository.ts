@@ -2,18 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { runPrepared } from '../../database/prepared.js';
 import type { BegunLogin } from './known-devices.service.js';
-import type { BucketKind, LockoutRule } from './lockout-rules.js';
+import type { Bucket, BucketKind } from './lockout-rules.js';
 import { CLEAR, FAIL, FAILURES_SINCE_LOGIN, GIVE_BACK, RESERVE } from './lockout-statements.js';
-
-/** One of the things that an attempt is counted by. Of each kind an attempt has at most one. */
-export interface Bucket {
-  kind: BucketKind;
-  /** A keyed hash. */
-  key: Buffer;
-  /** The key of the account that is cleared with it; null for what belongs to an address alone. */
-  account: Buffer | null;
-  rule: LockoutRule;
-}
 
 export interface BucketState {
   kind: BucketKind;

@@ -6,7 +6,8 @@ import { Crowds } from './crowds.js';
 import type { BucketKind } from './lockout-rules.js';
 import { LockoutRules } from './lockout-rules.js';
 import { LockedOutError, TooManyFailuresError } from './lockouts.errors.js';
-import { LockoutsRepository, type Bucket, type BucketState, type LockSet } from './lockouts.repository.js';
+import type { Bucket } from './lockout-rules.js';
+import { LockoutsRepository, type BucketState, type LockSet } from './lockouts.repository.js';
 
 /** A place that an attempt has, counted before its password is looked at. */
 export interface Reservation {

@@ -4,7 +4,8 @@ import type { Principal } from '../../common/http/principal.js';
 import { UsersService } from '../../users/users.service.js';
 import { WrongCurrentPasswordError } from '../auth.errors.js';
 import type { Admission } from '../lockouts/admission.js';
-import { LoginGate, type ProofFailure } from '../lockouts/login-gate.service.js';
+import type { ProofFailure } from '../lockouts/attempt-ends.service.js';
+import { ProofGate } from '../lockouts/proof-gate.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { CodeInvalidError } from './mfa.errors.js';
@@ -26,7 +27,7 @@ export class ProveAgainService {
   constructor(
     private readonly users: UsersService,
     private readonly hasher: PasswordHasher,
-    private readonly gate: LoginGate,
+    private readonly gate: ProofGate,
     private readonly totp: TotpService,
     private readonly sessions: SessionsService,
   ) {}
@@ -48,11 +49,11 @@ export class ProveAgainService {
     effect: Effect<T>,
   ): Promise<T> {
     if (password === undefined) {
-      const admission = await this.gate.enterCodeProof(principal, failure);
+      const admission = await this.gate.enterCode(principal, failure);
       return settle(admission, () => this.byCode(admission, principal, code ?? '', effect));
     }
     await this.hasher.refuseWhenBusy();
-    const admission = await this.gate.enterProof(principal, failure);
+    const admission = await this.gate.enterPassword(principal, failure);
     return settle(admission, () => this.byPassword(admission, principal, password, effect));
   }
 

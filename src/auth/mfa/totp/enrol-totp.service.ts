@@ -8,7 +8,7 @@ import { drawRandom } from '../../../crypto/draw-random.js';
 import { requireRecentAuthentication } from '../../../users/require-recent-authentication.js';
 import { UsersService } from '../../../users/users.service.js';
 import type { Admission } from '../../lockouts/admission.js';
-import { LoginGate } from '../../lockouts/login-gate.service.js';
+import { ProofGate } from '../../lockouts/proof-gate.service.js';
 import { SecurityNotices } from '../../notices/security-notices.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { BackupCodesService } from '../backup-codes/backup-codes.service.js';
@@ -35,7 +35,7 @@ export class EnrolTotpService {
     private readonly backupCodes: BackupCodesService,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
-    private readonly gate: LoginGate,
+    private readonly gate: ProofGate,
     private readonly policy: MfaPolicy,
     private readonly audit: AuditService,
     private readonly notices: SecurityNotices,
@@ -71,7 +71,7 @@ export class EnrolTotpService {
    */
   async confirm(principal: Principal, code: string): Promise<string[]> {
     requireRecentAuthentication(principal);
-    const admission = await this.gate.enterCodeProof(principal);
+    const admission = await this.gate.enterCode(principal);
     try {
       return await this.confirmOnceAdmitted(admission, principal, code);
     } catch (error) {
