@@ -74,7 +74,8 @@ const SHAPE = z.object({
 });
 
 const PREFIX = 'OAUTH_OIDC_';
-const VARIABLE = new RegExp(`^${PREFIX}([A-Z0-9]{1,32})_(?:${FIELDS.join('|')})(?:_FILE)?$`);
+const VARIABLE =
+  /^OAUTH_OIDC_([A-Z0-9]{1,32})_(?:ISSUER|CLIENT_ID|CLIENT_SECRET|SCOPES|TITLE|MFA_ACR|MFA_AMR)(?:_FILE)?$/;
 /** They have variables and paths of their own. */
 const TAKEN = ['google', 'facebook', 'microsoft', 'providers', 'exchange'];
 

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { OAuthCodesRepository } from '../../src/auth/oauth/codes/oauth-codes.repository.js';
 import type { OAuthPurpose } from '../../src/auth/oauth/flows/oauth-flow.entity.js';
 import { OpaqueTokens } from '../../src/auth/tokens/opaque-tokens.js';
-import { unique, type TestServer } from './test-server.js';
+// Its type alone: tests that make costly work cheap load the service after that.
+import type { TestServer } from './test-server.js';
 
 const draw = () => randomBytes(32).toString('base64url');
 
@@ -13,7 +14,7 @@ export async function vouchedCode(
   { code, code_verifier: verifier } = { code: draw(), code_verifier: draw() },
 ): Promise<{ code: string; code_verifier: string }> {
   const [hash] = new OpaqueTokens(server.config, 'mc101/oauth-code/v1').hashesOf(code);
-  const id = unique();
+  const id = randomUUID();
   const identity = {
     provider: 'google',
     issuer: 'https://accounts.google.com',

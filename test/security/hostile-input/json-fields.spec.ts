@@ -9,6 +9,10 @@ afterAll(() => stage.close());
 
 const withBody = stage.operations.filter(({ bodyFields }) => bodyFields !== undefined);
 
+/** They send browsers on instead of answering: test/security/oauth spoils those. */
+const REDIRECTS = ['GET /auth/oauth/{provider}/start', 'GET /auth/oauth/{provider}/callback'];
+const answering = stage.operations.filter(({ key }) => !REDIRECTS.includes(key));
+
 describe('the routes as the service describes them', () => {
   it('name the fields that are known to be there', () => {
     const fieldsOf = (key: string) =>
@@ -24,7 +28,7 @@ describe('the routes as the service describes them', () => {
     expect(withBody.length).toBeGreaterThan(9);
   });
 
-  it.each(stage.operations)('$key accepts the request that is spoilt in these tests', async (operation) => {
+  it.each(answering)('$key accepts the request that is spoilt in these tests', async (operation) => {
     const answer = await stage.send(operation, await stage.goodRequest(operation, 0));
     await stage.tidy(operation, 0, answer.status);
     expect(answer.text).not.toContain('"error":{');

@@ -155,7 +155,7 @@ const PREPARATIONS: Record<string, Preparation> = {
     return { token, path: { id: String(await add()) } };
   },
   'POST /auth/oauth/{provider}/link': () => ({
-    path: { provider: 'facebook' },
+    path: { provider: 'google' },
     body: { redirect_uri: REDIRECT_URI },
   }),
   'POST /auth/web/refresh': browserOf,
@@ -245,8 +245,8 @@ export class Stage {
     const server = await startTestServer({
       env: {
         // It is asked nothing until somebody comes back from it.
-        OAUTH_FACEBOOK_CLIENT_ID: 'mc101',
-        OAUTH_FACEBOOK_CLIENT_SECRET: 'of the hostile tests',
+        OAUTH_GOOGLE_CLIENT_ID: 'mc101',
+        OAUTH_GOOGLE_CLIENT_SECRET: 'of the hostile tests',
         OAUTH_ALLOWED_REDIRECT_URIS: REDIRECT_URI,
       },
     });
