@@ -116,7 +116,13 @@ export async function startTestServer({ env = {}, database }: TestServerOptions 
     },
   });
   const app = await createApp(config, createLogger(config.logLevel, stream));
-  await app.listen(config.port, '127.0.0.1');
+  try {
+    await app.listen(config.port, '127.0.0.1');
+  } catch (error) {
+    // What has begun by then must not go on beside the next test.
+    await app.close();
+    throw error;
+  }
   const sql = openPool(ownDatabase.urls.owner);
   return new TestServer(
     app,
