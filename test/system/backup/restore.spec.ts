@@ -30,9 +30,19 @@ describe('beside a running service', () => {
     const waiting = await passPassword(service.api, carol);
     // No mails here: what a letter about a new device would have left.
     await stage.sql(
-      `INSERT INTO not_me_links (token_hash, user_id, session_id, device_id, expires_at)
-       VALUES ('\\x00', $1, gen_random_uuid(), gen_random_uuid(), now() + interval '7 days')`,
+      `INSERT INTO not_me_links (token_hash, user_id, session_id, device_id, email_normalized, expires_at)
+       VALUES ('\\x00', $1, gen_random_uuid(), gen_random_uuid(), 'ada@example.com', now() + interval '7 days')`,
       [ada.id],
+    );
+    // No provider here: what a social login under way would have left.
+    await stage.sql(
+      `INSERT INTO oauth_flows (state_hash, browser_hash, provider, purpose, redirect_uri, code_challenge, expires_at)
+       VALUES ('\\x00', '\\x00', 'google', 'login', 'https://vote.example.com/', 'x', now() + interval '1 day')`,
+    );
+    await stage.sql(
+      `INSERT INTO oauth_codes (code_hash, purpose, provider, issuer, subject, is_email_verified, is_multi_factor,
+                                code_challenge, expires_at)
+       VALUES ('\\x00', 'login', 'google', 'https://accounts.google.com', '1', true, false, 'x', now() + interval '1 day')`,
     );
     const { file } = await stage.backUp();
     const later = (await note(service, ada, 'after')).body.id as number;
@@ -64,7 +74,8 @@ describe('beside a running service', () => {
     // Its answer is a second old at most.
     while ((await service.api.get('/ready')).body.checks.backup.detail?.includes('Maintenance'))
       await delay(50);
-    expect(await stage.sql('SELECT FROM not_me_links')).toEqual([]);
+    for (const table of ['not_me_links', 'oauth_flows', 'oauth_codes'])
+      expect(await stage.sql(`SELECT FROM ${table}`)).toEqual([]);
     ada.token = await service.logIn(ada.email, ada.password);
     expect((await service.api.as(ada).get(`/users/notes/${kept}`)).body).toMatchObject({ content: 'before' });
     expect((await service.api.as(ada).get(`/users/notes/${later}`)).status).toBe(404);
